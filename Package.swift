@@ -1,0 +1,127 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Every Swift target gets the same settings. Warnings are errors only where `./scripts/test` asks for it,
+// so that a newer Swift with a new warning never breaks `./scripts/start`.
+let strict = Context.environment["POSTERN_STRICT"] == "1"
+let settings: [SwiftSetting] =
+    [
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+/// A room of the house (docs/architecture.md has the picture); `dependencies` are the arrows that leave it.
+func room(
+    _ name: String,
+    path: String? = nil,
+    exclude: [String] = ["README.md"],
+    _ dependencies: Target.Dependency...
+)
+    -> Target
+{
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
+}
+
+func tests(_ name: String, resources: [Resource] = [], _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "postern",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // C: what Swift cannot reach by itself
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+        // values and seams
+        room("Timekeeping"),
+        room("Grants", "Timekeeping"),
+        room("HTTPSemantics", "Timekeeping", httpTypes),
+        room("Cryptography", exclude: ["README.md", "TLS"], "COpenSSL"),
+
+        // the server and the client
+        room("HTTP1", "HTTPSemantics", httpTypes),
+        room("Sockets", "CLinux"),
+        room("TLS", path: "Sources/Cryptography/TLS", "Sockets", "COpenSSL"),
+        room("HTTPServer", "HTTP1", "Sockets", "HTTPSemantics", "Timekeeping", httpTypes),
+        room("HTTPClient", "HTTP1", "Sockets", "HTTPSemantics", httpTypes),
+
+        // the application
+        room("Web", "HTTPSemantics", "Cryptography", "Timekeeping", httpTypes),
+        room("OAuth", "HTTPSemantics", "Cryptography", "Timekeeping"),
+        room("Nylas", "OAuth", "HTTPSemantics", "Cryptography", "Grants", "Timekeeping", httpTypes),
+        room("GrantStore", "CSQLite", "Cryptography", "Grants", "Timekeeping"),
+        room(
+            "ConnectApp",
+            "Web",
+            "OAuth",
+            "Nylas",
+            "GrantStore",
+            "Grants",
+            "HTTPSemantics",
+            "Cryptography",
+            "Timekeeping",
+            httpTypes,
+            logging
+        ),
+        room("NylasSandbox", "Web", "HTTPSemantics", "Cryptography", "Timekeeping", httpTypes),
+
+        // where the parts are joined
+        .executableTarget(
+            name: "postern",
+            dependencies: [
+                "ConnectApp", "NylasSandbox", "HTTPServer", "HTTPClient", "TLS", "Sockets", "Web", "Nylas", "OAuth",
+                "GrantStore", "Grants", "HTTPSemantics", "HTTP1", "Cryptography", "Timekeeping",
+                httpTypes, logging, argumentParser, unixSignals,
+            ],
+            exclude: ["README.md"],
+            swiftSettings: settings
+        ),
+
+        // tests
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "GrantStore", "Grants", "HTTPSemantics", "Sockets", "Cryptography", "Timekeeping", httpTypes,
+            ],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        tests("Timekeeping"),
+        tests("Grants"),
+        tests("HTTPSemantics", httpTypes),
+        tests("Cryptography"),
+        tests("HTTP1", resources: [.copy("Corpus")], "HTTPSemantics", httpTypes),
+        tests("Sockets"),
+        tests("TLS", "Sockets", "Cryptography"),
+        tests("HTTPServer", "HTTP1", "Sockets", "TLS", "HTTPSemantics", httpTypes),
+        tests("HTTPClient", "HTTPServer", "HTTP1", "Sockets", "TLS", "HTTPSemantics", httpTypes),
+        tests("Web", "HTTPSemantics", httpTypes),
+        tests("OAuth", "HTTPSemantics", "Cryptography"),
+        tests("Nylas", "OAuth", "HTTPSemantics", "Grants", httpTypes),
+        tests("GrantStore", "Grants", "CSQLite"),
+        tests("ConnectApp", "NylasSandbox", "Nylas", "GrantStore", "Grants", "Web", "HTTPSemantics", httpTypes),
+        tests("NylasSandbox", "HTTPSemantics", "Cryptography", httpTypes),
+    ]
+)

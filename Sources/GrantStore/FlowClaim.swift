@@ -1,0 +1,160 @@
+package import Cryptography
+package import Grants
+package import Timekeeping
+
+/// The name of one flow in the store: SHA-256 of its `state`, so that the store never holds a state.
+package struct FlowID: Hashable, Sendable {
+    /// 32 bytes.
+    package let digest: [UInt8]
+
+    package init(state: String) {
+        digest = SHA256.digest(state)
+    }
+
+    /// - Returns: nil unless there are 32 bytes.
+    package init?(digest: [UInt8]) {
+        guard digest.count == SHA256.digestBytes else { return nil }
+        self.digest = digest
+    }
+
+    /// The first 9 bytes as base64url, 12 characters: what result pages and flow cookies are named by.
+    package var shortID: String {
+        Base64.encode(digest.prefix(9), .url)
+    }
+}
+
+package enum FlowKind: String, Sendable {
+    case connect
+    case adminConsent = "admin_consent"
+}
+
+/// All that judging and saving need to know of a flow without its cookie, written before the code is exchanged.
+package struct FlowClaim: Hashable, Sendable {
+    package var flow: FlowID
+    package var kind: FlowKind
+    /// The host app's user the grant will belong to; nil for open connecting.
+    package var owner: OwnerID?
+    package var linkID: String?
+    /// The provider asked for; nil when Nylas was left to ask.
+    package var provider: Provider?
+    /// The name of the access profile.
+    package var profile: String
+    /// The scopes asked for, as sent; empty for providers without scopes and when Nylas was left to ask.
+    package var scopes: [String]
+    package var expectedAddress: String?
+    package var returnURL: String?
+    package var tags: [String: String]
+    package var startedAt: Timestamp
+
+    package init(
+        flow: FlowID,
+        kind: FlowKind,
+        owner: OwnerID? = nil,
+        linkID: String? = nil,
+        provider: Provider?,
+        profile: String,
+        scopes: [String],
+        expectedAddress: String? = nil,
+        returnURL: String? = nil,
+        tags: [String: String] = [:],
+        startedAt: Timestamp
+    ) {
+        self.flow = flow
+        self.kind = kind
+        self.owner = owner
+        self.linkID = linkID
+        self.provider = provider
+        self.profile = profile
+        self.scopes = scopes
+        self.expectedAddress = expectedAddress
+        self.returnURL = returnURL
+        self.tags = tags
+        self.startedAt = startedAt
+    }
+}
+
+/// Which process works on a claim, and until when nobody else may.
+package struct Lease: Hashable, Sendable {
+    /// Random per process start.
+    package var instance: String
+    package var expiresAt: Timestamp
+
+    package init(instance: String, expiresAt: Timestamp) {
+        self.instance = instance
+        self.expiresAt = expiresAt
+    }
+}
+
+/// How a flow ended, as it is kept and told again.
+package struct FlowOutcome: Hashable, Sendable {
+    package enum Verdict: String, Sendable, CaseIterable {
+        /// A new grant is saved.
+        case connected
+        /// A grant we knew is valid again or has new scopes.
+        case reconnected
+        /// The person said no. A later code of the same flow may supersede this one verdict.
+        case declined
+        /// Fewer permissions were granted than asked for: `missingScopes` says which.
+        case permissionsMissing = "permissions_missing"
+        case otherProvider = "other_provider"
+        case otherAddress = "other_address"
+        /// The grant belongs to another user of the host app.
+        case connectedBySomeoneElse = "connected_by_someone_else"
+        /// The provider or Nylas answered with an error instead of a code.
+        case providerRefused = "provider_refused"
+        /// Microsoft wants an administrator's approval first.
+        case adminApprovalNeeded = "admin_approval_needed"
+        /// Nylas definitely refused the code: it is spent, start again.
+        case exchangeRefused = "exchange_refused"
+        /// Whether the code was exchanged could not be found out: start again.
+        case unknown
+    }
+
+    package var verdict: Verdict
+    package var grantID: GrantID?
+    /// The mailbox, as the provider names it.
+    package var address: String?
+    /// As Nylas named it, which may be a provider we do not know.
+    package var providerName: String?
+    package var grantedScopes: [String]
+    package var missingScopes: [String]
+    /// The request whose log line tells more.
+    package var reference: String
+    package var answeredAt: Timestamp
+
+    package init(
+        verdict: Verdict,
+        grantID: GrantID? = nil,
+        address: String? = nil,
+        providerName: String? = nil,
+        grantedScopes: [String] = [],
+        missingScopes: [String] = [],
+        reference: String,
+        answeredAt: Timestamp
+    ) {
+        self.verdict = verdict
+        self.grantID = grantID
+        self.address = address
+        self.providerName = providerName
+        self.grantedScopes = grantedScopes
+        self.missingScopes = missingScopes
+        self.reference = reference
+        self.answeredAt = answeredAt
+    }
+}
+
+/// A claim with where it stands.
+package struct FlowRecord: Hashable, Sendable {
+    package enum Standing: Hashable, Sendable {
+        case open(Lease)
+        case answered(FlowOutcome)
+    }
+
+    package var claim: FlowClaim
+    package var standing: Standing
+
+    package init(claim: FlowClaim, standing: Standing) {
+        self.claim = claim
+        self.standing = standing
+    }
+}

@@ -1,0 +1,91 @@
+package import Grants
+package import Timekeeping
+
+/// A grant as the store keeps it. No token, no code, no content of a mailbox is part of it, ever.
+package struct StoredGrant: Hashable, Sendable {
+    package enum Status: String, Sendable {
+        case valid
+        /// Nylas can no longer reach the mailbox: the person must connect again.
+        case invalid
+    }
+
+    package var id: GrantID
+    /// As Nylas names it.
+    package var providerName: String
+    /// nil only where Nylas gave none.
+    package var address: String?
+    package var scopes: [String]
+    package var status: Status
+    /// When Nylas says it made the grant, and when it last authenticated.
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+    /// When Postern first saved it, and last changed it. Set by the store.
+    package var savedAt: Timestamp
+    package var changedAt: Timestamp
+    /// Who it belongs to, oldest first. Empty for grants of open connecting. Set by the store.
+    package var owners: [Ownership]
+
+    package init(
+        id: GrantID,
+        providerName: String,
+        address: String?,
+        scopes: [String],
+        status: Status,
+        createdAt: Timestamp,
+        updatedAt: Timestamp,
+        savedAt: Timestamp,
+        changedAt: Timestamp,
+        owners: [Ownership] = []
+    ) {
+        self.id = id
+        self.providerName = providerName
+        self.address = address
+        self.scopes = scopes
+        self.status = status
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.savedAt = savedAt
+        self.changedAt = changedAt
+        self.owners = owners
+    }
+}
+
+package struct Ownership: Hashable, Sendable {
+    package var owner: OwnerID
+    package var since: Timestamp
+    package var linkID: String?
+    package var tags: [String: String]
+
+    package init(owner: OwnerID, since: Timestamp, linkID: String? = nil, tags: [String: String] = [:]) {
+        self.owner = owner
+        self.since = since
+        self.linkID = linkID
+        self.tags = tags
+    }
+}
+
+/// Which grants to list; nil means any. Newest `savedAt` first, then by ID.
+package struct GrantFilter: Sendable {
+    package var owner: OwnerID?
+    /// Compared without regard to ASCII case.
+    package var address: String?
+    package var status: StoredGrant.Status?
+    /// Continues a list behind this grant.
+    package var after: GrantID?
+    /// 1 to 1000.
+    package var limit: Int
+
+    package init(
+        owner: OwnerID? = nil,
+        address: String? = nil,
+        status: StoredGrant.Status? = nil,
+        after: GrantID? = nil,
+        limit: Int = 100
+    ) {
+        self.owner = owner
+        self.address = address
+        self.status = status
+        self.after = after
+        self.limit = limit
+    }
+}

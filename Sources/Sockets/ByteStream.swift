@@ -1,0 +1,37 @@
+/// When waiting ends. Monotonic, so that a change of the machine's clock moves no deadline.
+package typealias Deadline = ContinuousClock.Instant
+
+package enum StreamError: Error, Hashable, Sendable {
+    /// The deadline passed before the operation could finish. The stream is only fit to be closed.
+    case deadlinePassed
+    /// The peer broke the connection (reset, broken pipe, TLS alert).
+    case connectionLost
+    /// The task was cancelled.
+    case cancelled
+    /// TLS: the peer's certificate does not prove its name.
+    case certificateNotTrusted
+    /// TLS: the handshake or a record broke the protocol.
+    case tlsFailed
+    /// Another errno of the operating system.
+    case system(errno: Int32)
+}
+
+/// An ordered, reliable stream of bytes in both directions: TCP, TLS over it, or memory in tests.
+///
+/// One task reads and one task writes at a time. A stream is a reference: whoever made it closes it, exactly once matters
+/// not (a second close does nothing).
+package protocol ByteStream: AnyObject, Sendable {
+    /// Appends at least 1 and at most `limit` bytes to `buffer`, waiting for the first.
+    ///
+    /// - Returns: how many were appended; 0 when the peer has sent its last byte.
+    func read(into buffer: inout [UInt8], limit: Int, before deadline: Deadline) async throws(StreamError) -> Int
+
+    /// Writes all of `head` and then all of `content`, as one segment where they fit.
+    func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError)
+
+    /// Says that no more will be written (FIN, close_notify), and may go on reading.
+    func finishWriting() async
+
+    /// Releases the descriptor. Reads and writes under way end with `.connectionLost`.
+    func close()
+}

@@ -1,0 +1,6 @@
+@main
+enum Postern {
+    static func main() {
+        print("postern")
+    }
+}
