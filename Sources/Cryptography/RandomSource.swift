@@ -8,7 +8,7 @@ package struct RandomSource: Sendable {
         self.draw = draw
     }
 
-    /// - Parameter count: 1 to 1024.
+    /// Draws 1 to 1024 bytes.
     package func bytes(_ count: Int) -> [UInt8] {
         draw(count)
     }

@@ -1,9 +1,9 @@
 /// A moment of UTC as calendar fields of the proleptic Gregorian calendar, without Foundation and without a locale.
 package struct CivilTime: Equatable, Sendable {
     package var year: Int
-    /// 1…12
+    /// From 1 to 12.
     package var month: Int
-    /// 1…31
+    /// From 1 to 31.
     package var day: Int
     package var hour: Int
     package var minute: Int

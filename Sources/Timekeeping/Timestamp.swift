@@ -8,7 +8,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         self.microsecondsSince1970 = microsecondsSince1970
     }
 
-    /// - Parameter secondsSince1970: clamped to what 64 bits of microseconds can hold, so input from outside never traps.
+    /// Makes the moment of a whole second, clamped to what 64 bits of microseconds can hold: input never traps.
     package init(secondsSince1970 seconds: Int64) {
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         self.microsecondsSince1970 = overflow ? (seconds < 0 ? .min : .max) : product

@@ -1,7 +1,7 @@
 package import Cryptography
 import Synchronization
 
-/// Randomness that a test can predict: every draw is filled with its own number, 1, 2, 3 …
+/// Randomness that a test can predict: every draw is filled with its own number, 1, then 2, then 3.
 package final class ScriptedRandom: Sendable {
     private let draws = Mutex<UInt8>(0)
 
