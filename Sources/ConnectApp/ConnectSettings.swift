@@ -1,0 +1,97 @@
+package import Cryptography
+package import Grants
+package import HTTPSemantics
+
+/// What an instance of the application is told at start and never changes: the typed end of the configuration.
+package struct ConnectSettings: Sendable {
+    /// How the company introduces itself on the pages. Plain text; the pages escape it.
+    package struct Brand: Sendable {
+        /// The company or product that asks for the mailbox: "Acme".
+        package var name: String
+        /// Whom to write to when something is wrong; shown as text and as a mailto link.
+        package var supportAddress: String?
+        /// An https address of the company's privacy notice.
+        package var privacyURL: String?
+
+        package init(name: String, supportAddress: String? = nil, privacyURL: String? = nil) {
+            self.name = name
+            self.supportAddress = supportAddress
+            self.privacyURL = privacyURL
+        }
+    }
+
+    /// The origin people reach Postern at: redirect URIs and links are built from it, never from `Host`.
+    package var publicURL: HTTPOrigin
+    package var brand: Brand
+    /// Whether anyone may connect at `/`, without a link.
+    package var isOpen: Bool
+    /// The providers offered, in the order shown. Not empty.
+    package var providers: [Provider]
+    /// Whether "another provider: let Nylas ask" is offered too.
+    package var offersNylasChooser: Bool
+    /// What open connecting asks for.
+    package var profile: AccessProfile
+    package var nylas: NylasApplication
+    package var sealingKeys: SealingKeys
+    /// True in the demo and with a sandbox: pages say that nothing here is real.
+    package var isSandbox: Bool
+
+    package init(
+        publicURL: HTTPOrigin,
+        brand: Brand,
+        isOpen: Bool,
+        providers: [Provider],
+        offersNylasChooser: Bool,
+        profile: AccessProfile,
+        nylas: NylasApplication,
+        sealingKeys: SealingKeys,
+        isSandbox: Bool
+    ) {
+        self.publicURL = publicURL
+        self.brand = brand
+        self.isOpen = isOpen
+        self.providers = providers
+        self.offersNylasChooser = offersNylasChooser
+        self.profile = profile
+        self.nylas = nylas
+        self.sealingKeys = sealingKeys
+        self.isSandbox = isSandbox
+    }
+
+    /// The one address Nylas sends people back to; registered there byte for byte.
+    package var redirectURI: String { "\(publicURL)/callback" }
+}
+
+/// The Nylas application this instance speaks for.
+package struct NylasApplication: Sendable {
+    /// `https://api.us.nylas.com`, `https://api.eu.nylas.com`, a custom host name, or a sandbox.
+    package var origin: HTTPOrigin
+    package var clientID: String
+    package var apiKey: Secret<String>
+
+    package init(origin: HTTPOrigin, clientID: String, apiKey: Secret<String>) {
+        self.origin = origin
+        self.clientID = clientID
+        self.apiKey = apiKey
+    }
+}
+
+/// The keys that seal flow cookies: the first seals, all of them open.
+package struct SealingKeys: Sendable {
+    /// One key of 32 random bytes.
+    package struct Key: Sendable {
+        package var secret: Secret<[UInt8]>
+
+        package init(secret: Secret<[UInt8]>) {
+            self.secret = secret
+        }
+    }
+
+    package var current: Key
+    package var previous: [Key]
+
+    package init(current: Key, previous: [Key] = []) {
+        self.current = current
+        self.previous = previous
+    }
+}
