@@ -1,4 +1,4 @@
-import COpenSSL
+internal import COpenSSL
 
 /// Where unpredictable bytes come from: OpenSSL in `postern`, a script in tests.
 package struct RandomSource: Sendable {

@@ -1,4 +1,4 @@
-import COpenSSL
+internal import COpenSSL
 
 /// SHA-256 (FIPS 180-4): 32 bytes.
 package enum SHA256 {
@@ -7,7 +7,7 @@ package enum SHA256 {
     package static func digest(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: digestBytes)
         // Sound: both arrays live across the call; the algorithm writes exactly 32 bytes.
-        let made = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
+        let made = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, Algorithms.sha256, nil)
         precondition(made == 1, "SHA-256 over memory fails only if OpenSSL lacks it, and then nothing here can work")
         return digest
     }
