@@ -23,7 +23,8 @@ package protocol GrantStore: Sendable {
     /// - Parameter grant: saved with its owner (the claim's, if it has one). `savedAt` and `owners` of a grant that is known are
     ///   kept, its other values replaced. nil saves nothing.
     /// - Parameter instance: whose lease it must be; another's, or an answer already there, is not touched.
-    /// - Returns: what stands now: the outcome given or, if the claim was no longer ours, the other one's.
+    /// - Returns: what stands now: the outcome given or, if the claim was no longer ours, the other one's. For a flow without
+    ///   a claim (forgotten by now), `unknown`, and nothing is saved.
     func answer(
         _ flow: FlowID,
         with outcome: FlowOutcome,

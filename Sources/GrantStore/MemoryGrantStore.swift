@@ -1,0 +1,158 @@
+package import Grants
+import Synchronization
+package import Timekeeping
+
+/// A store that forgets everything with the process: for tests. It keeps the contract, but for stable storage.
+package final class MemoryGrantStore: GrantStore {
+    private struct Contents {
+        var flows: [FlowID: FlowRecord] = [:]
+        var grants: [GrantID: StoredGrant] = [:]
+    }
+
+    private let contents = Mutex(Contents())
+    private let wallClock: WallClock
+
+    package init(wallClock: WallClock = .system) {
+        self.wallClock = wallClock
+    }
+
+    package func claim(_ claim: FlowClaim, lease: Lease) async throws(StoreError) -> ClaimResult {
+        contents.withLock { contents in
+            let (result, change) = FlowRules.claiming(contents.flows[claim.flow]?.standing, lease: lease)
+            if let change { contents.flows[claim.flow] = FlowRecord(claim: claim, standing: change) }
+            return result
+        }
+    }
+
+    package func record(
+        _ outcome: FlowOutcome,
+        for claim: FlowClaim
+    ) async throws(StoreError) -> FlowRecord.Standing {
+        contents.withLock { contents in
+            let before = contents.flows[claim.flow]?.standing
+            guard let change = FlowRules.recording(outcome, over: before) else { return before ?? .answered(outcome) }
+            contents.flows[claim.flow] = FlowRecord(claim: claim, standing: change)
+            return change
+        }
+    }
+
+    package func answer(
+        _ flow: FlowID,
+        with outcome: FlowOutcome,
+        saving grant: StoredGrant?,
+        heldBy instance: String
+    ) async throws(StoreError) -> FlowRecord.Standing {
+        let now = wallClock.now()
+        return contents.withLock { contents in
+            guard let record = contents.flows[flow] else { return .answered(FlowRules.forgotten(outcome)) }
+            guard FlowRules.mayAnswer(record.standing, instance: instance) else { return record.standing }
+            contents.flows[flow]?.standing = .answered(outcome)
+            if let grant {
+                contents.grants[grant.id] = grant.saved(over: contents.grants[grant.id], by: record.claim, at: now)
+            }
+            return .answered(outcome)
+        }
+    }
+
+    package func record(of flow: FlowID) async throws(StoreError) -> FlowRecord? {
+        contents.withLock { $0.flows[flow] }
+    }
+
+    package func openClaims() async throws(StoreError) -> [FlowRecord] {
+        contents.withLock { contents in
+            contents.flows.values.filter(\.isOpen).sorted { left, right in
+                left.claim.startedAt == right.claim.startedAt
+                    ? left.claim.flow.digest.lexicographicallyPrecedes(right.claim.flow.digest)
+                    : left.claim.startedAt < right.claim.startedAt
+            }
+        }
+    }
+
+    package func takeOver(_ flow: FlowID, lease: Lease, at now: Timestamp) async throws(StoreError) -> Bool {
+        contents.withLock { contents in
+            guard FlowRules.mayTakeOver(contents.flows[flow]?.standing, instance: lease.instance, at: now) else {
+                return false
+            }
+            contents.flows[flow]?.standing = .open(lease)
+            return true
+        }
+    }
+
+    package func purgeFlows(answeredBefore moment: Timestamp) async throws(StoreError) -> Int {
+        contents.withLock { contents in
+            let before = contents.flows.count
+            contents.flows = contents.flows.filter { _, record in
+                guard case .answered(let outcome) = record.standing else { return true }
+                return outcome.answeredAt >= moment
+            }
+            return before - contents.flows.count
+        }
+    }
+
+    package func grant(_ id: GrantID) async throws(StoreError) -> StoredGrant? {
+        contents.withLock { $0.grants[id] }
+    }
+
+    package func grants(matching filter: GrantFilter) async throws(StoreError) -> [StoredGrant] {
+        contents.withLock { contents in
+            let listed = contents.grants.values.sorted { $0.isListed(before: $1) }
+            guard let after = filter.after else { return filter.page(of: listed) }
+            guard let last = contents.grants[after] else { return [] }
+            return filter.page(of: listed.filter { last.isListed(before: $0) })
+        }
+    }
+
+    package func refresh(_ grant: StoredGrant, reason: String) async throws(StoreError) -> Bool {
+        let now = wallClock.now()
+        return contents.withLock { contents in
+            guard let known = contents.grants[grant.id] else { return false }
+            contents.grants[grant.id] = grant.saved(over: known, by: nil, at: now)
+            return true
+        }
+    }
+
+    package func checkWritable() async throws(StoreError) {}
+}
+
+extension FlowRecord {
+    fileprivate var isOpen: Bool {
+        if case .open = standing { true } else { false }
+    }
+}
+
+extension StoredGrant {
+    /// This grant as it is kept: `savedAt` and the owners of the known one, and the claim's owner, unless there already.
+    fileprivate func saved(over known: StoredGrant?, by claim: FlowClaim?, at now: Timestamp) -> StoredGrant {
+        var saved = self
+        saved.savedAt = known?.savedAt ?? now
+        saved.changedAt = now
+        saved.owners = known?.owners ?? []
+        if let claim, let owner = claim.owner, !saved.owners.contains(where: { $0.owner == owner }) {
+            saved.owners.append(Ownership(owner: owner, since: now, linkID: claim.linkID, tags: claim.tags))
+        }
+        return saved
+    }
+
+    /// Newest first; grants saved in the same microsecond by their ID.
+    fileprivate func isListed(before other: StoredGrant) -> Bool {
+        savedAt == other.savedAt ? id.text < other.id.text : savedAt > other.savedAt
+    }
+}
+
+extension GrantFilter {
+    fileprivate func page(of grants: [StoredGrant]) -> [StoredGrant] {
+        let matching = grants.lazy.filter { grant in
+            (owner == nil || grant.owners.contains { $0.owner == owner })
+                && (status == nil || grant.status == status)
+                && (address == nil || grant.address.map(loweringASCII) == address.map(loweringASCII))
+        }
+        return Array(matching.prefix(boundedLimit))
+    }
+
+    /// `limit` within its documented range, whatever was given.
+    var boundedLimit: Int { min(max(limit, 1), 1000) }
+}
+
+private func loweringASCII(_ text: String) -> [UInt8] {
+    text.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }
+}
