@@ -1,0 +1,42 @@
+package import HTTPSemantics
+package import HTTPTypes
+
+/// Lets only requests for the service's own address through; others get 421 (RFC 9110 §15.5.20) and are told the address.
+///
+/// Because links and cookies work on that one address alone, and because a name that an attacker points at us (DNS
+/// rebinding) must not reach a page of ours.
+package struct HostCheck<Inner: RequestHandler>: RequestHandler {
+    private let inner: Inner
+    private let publicURL: HTTPOrigin
+    private let errors: ErrorPages
+
+    package init(_ inner: Inner, publicURL: HTTPOrigin, errors: ErrorPages) {
+        self.inner = inner
+        self.publicURL = publicURL
+        self.errors = errors
+    }
+
+    package func contentLimitBytes(for head: HTTPRequest, target: RequestTarget) -> Int {
+        // Somebody else's content is not read far before it is refused.
+        isOurs(head) ? inner.contentLimitBytes(for: head, target: target) : 16 << 10
+    }
+
+    package func response(to request: Request) async -> Response {
+        guard isOurs(request.head) else {
+            let address = "\(publicURL)/"
+            return errors.response(
+                .misdirectedRequest,
+                to: request,
+                note: "<p>Its address is <a href=\"\(address: address)\">\(address)</a></p>"
+            )
+        }
+        return await inner.response(to: request)
+    }
+
+    /// Host names are compared without regard to case; the scheme's own port may be named or left out.
+    private func isOurs(_ head: HTTPRequest) -> Bool {
+        guard let authority = head.authority?.lowercased() else { return false }
+        let own = publicURL.authority.lowercased()
+        return authority == own || authority == "\(publicURL.host.lowercased()):\(publicURL.port)"
+    }
+}

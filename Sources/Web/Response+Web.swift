@@ -1,0 +1,40 @@
+package import HTTPSemantics
+package import HTTPTypes
+
+extension Response {
+    /// A page.
+    package static func page(
+        _ page: HTML,
+        status: HTTPResponse.Status = .ok,
+        policy: PagePolicy,
+        headers: SecurityHeaders
+    ) -> Response {
+        var fields = headers.fields(for: policy)
+        fields[.contentType] = "text/html; charset=utf-8"
+        return Response(status: status, fields: fields, content: page.bytes)
+    }
+
+    /// Sends the browser on with `GET`, whatever it came with: 303 (RFC 9110 §15.4.4), never 302 or 307.
+    ///
+    /// - Parameter location: a path of ours or an absolute address built from configuration. What could not stand in a
+    ///   field is percent-encoded, so no text in it can end the field.
+    package static func seeOther(_ location: String, headers: SecurityHeaders) -> Response {
+        var fields = headers.fields(for: .redirect)
+        fields[.location] = visibleASCII(location)
+        return Response(status: .seeOther, fields: fields)
+    }
+}
+
+private func visibleASCII(_ address: String) -> String {
+    guard !address.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return address }
+    let digits = Array("0123456789ABCDEF".utf8)
+    var encoded: [UInt8] = []
+    for byte in address.utf8 {
+        if (0x21...0x7E).contains(byte) {
+            encoded.append(byte)
+        } else {
+            encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+    }
+    return String(decoding: encoded, as: UTF8.self)
+}

@@ -1,0 +1,103 @@
+package import HTTPSemantics
+package import HTTPTypes
+
+/// What kind of answer it is, and with that what a browser may do with it.
+package enum PagePolicy: CaseIterable, Sendable {
+    /// A page with a form. Its form may lead to any https address, because Chromium applies `form-action` to every hop of the
+    /// redirects that follow: Nylas, the provider, the company's own sign-in. `no-referrer` would make our own form send
+    /// `Origin: null`, so it is `same-origin` here.
+    case form
+    /// The callback, a result or an error: nothing is sent from here, and its address is told to nobody.
+    case result
+    /// A redirect after a form or from the callback.
+    case redirect
+    /// JSON.
+    case data
+    /// A file of `Public/`: the same for everybody, so it may be kept.
+    case asset
+}
+
+/// The fields that tell browsers what a page may not do, one set per kind of answer, made once.
+///
+/// Nothing here can be switched off. CSP 3, RFC 6797 (HSTS), Fetch (nosniff, CORP), HTML (COOP), Referrer Policy.
+package struct SecurityHeaders: Sendable {
+    private let form: HTTPFields
+    private let result: HTTPFields
+    private let redirect: HTTPFields
+    private let data: HTTPFields
+    private let asset: HTTPFields
+
+    /// - Parameter publicURL: HSTS follows its scheme.
+    /// - Parameter formTarget: where forms lead first; only matters if it is plain http (the sandbox).
+    package init(publicURL: HTTPOrigin, formTarget: HTTPOrigin? = nil) {
+        func make(_ policy: PagePolicy) -> HTTPFields {
+            var fields: HTTPFields = [
+                .contentSecurityPolicy: contentSecurityPolicy(of: policy, formTarget: formTarget),
+                .xContentTypeOptions: "nosniff",
+                .xFrameOptions: "DENY",
+                .referrerPolicy: policy == .form ? "same-origin" : "no-referrer",
+                .permissionsPolicy: closedPermissions,
+                .crossOriginOpenerPolicy: "same-origin",
+                .crossOriginResourcePolicy: "same-origin",
+            ]
+            // An asset says itself how long it may be kept.
+            if policy != .asset { fields[.cacheControl] = "no-store" }
+            if publicURL.scheme == .https { fields[.strictTransportSecurity] = "max-age=31536000" }
+            return fields
+        }
+        form = make(.form)
+        result = make(.result)
+        redirect = make(.redirect)
+        data = make(.data)
+        asset = make(.asset)
+    }
+
+    package func fields(for policy: PagePolicy) -> HTTPFields {
+        switch policy {
+        case .form: form
+        case .result: result
+        case .redirect: redirect
+        case .data: data
+        case .asset: asset
+        }
+    }
+}
+
+private func contentSecurityPolicy(of policy: PagePolicy, formTarget: HTTPOrigin?) -> String {
+    let formAction =
+        switch policy {
+        case .form:
+            // `https:` covers every https origin; a sandbox on plain http has to be named.
+            "'self' https:" + (formTarget.map { $0.scheme == .http ? " \($0)" : "" } ?? "")
+        case .result, .redirect, .data, .asset: "'none'"
+        }
+    let sources =
+        switch policy {
+        case .form, .result: "default-src 'none'; style-src 'self'; img-src 'self'"
+        case .redirect, .data, .asset: "default-src 'none'"
+        }
+    return "\(sources); form-action \(formAction); frame-ancestors 'none'; base-uri 'none'"
+}
+
+/// Every feature a browser might offer a page, given to nobody; what a browser does not know it ignores.
+private let closedPermissions = [
+    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "clipboard-write",
+    "display-capture", "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid",
+    "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+    "picture-in-picture", "publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock", "serial",
+    "storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking",
+].map { "\($0)=()" }.joined(separator: ", ")
+
+extension HTTPField.Name {
+    package static let crossOriginOpenerPolicy = named("Cross-Origin-Opener-Policy")
+    package static let permissionsPolicy = named("Permissions-Policy")
+    package static let referrerPolicy = named("Referrer-Policy")
+    package static let xFrameOptions = named("X-Frame-Options")
+
+    private static func named(_ literal: StaticString) -> HTTPField.Name {
+        guard let name = HTTPField.Name(literal.description) else {
+            preconditionFailure("\(literal) is a token, written a few lines above")
+        }
+        return name
+    }
+}
