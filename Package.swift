@@ -121,7 +121,19 @@ let package = Package(
         tests("OAuth", "HTTPSemantics", "Cryptography"),
         tests("Nylas", "OAuth", "HTTPSemantics", "Grants", httpTypes),
         tests("GrantStore", "Grants", "CSQLite"),
-        tests("ConnectApp", "NylasSandbox", "Nylas", "GrantStore", "Grants", "Web", "HTTPSemantics", httpTypes),
+        tests(
+            "ConnectApp",
+            "Cryptography",
+            "NylasSandbox",
+            "Nylas",
+            "OAuth",
+            "GrantStore",
+            "Grants",
+            "Web",
+            "HTTPSemantics",
+            httpTypes,
+            logging
+        ),
         tests("NylasSandbox", "HTTPSemantics", "Cryptography", httpTypes),
     ]
 )

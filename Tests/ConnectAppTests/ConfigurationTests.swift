@@ -1,0 +1,184 @@
+import Cryptography
+import FoundationEssentials
+import HTTPSemantics
+import Testing
+
+@testable import ConnectApp
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    static let complete = """
+        {"publicURL": "https://connect.example.com", "brand": {"name": "Acme"}, "nylas": {"region": "us", "clientID": "c"},
+         "connect": {"open": true}}
+        """
+
+    static func read(
+        _ file: String? = complete,
+        environment: [String: String] = ["NYLAS_API_KEY": "nyk_v0_marker"],
+        overrides: [String] = [],
+        files: [String: String] = [:]
+    ) throws(ConfigurationFaults) -> ConnectConfiguration {
+        try ConnectConfiguration.read(
+            ConfigurationLayers(
+                file: file.map { ("config.json", Array($0.utf8)) },
+                environment: environment,
+                overrides: overrides,
+                readFile: { path in files[path].map { Array($0.utf8) } }
+            )
+        )
+    }
+
+    static func faults(
+        _ file: String? = complete,
+        environment: [String: String] = ["NYLAS_API_KEY": "nyk_v0_marker"],
+        overrides: [String] = [],
+        files: [String: String] = [:]
+    ) -> [ConfigurationFault] {
+        do {
+            _ = try read(file, environment: environment, overrides: overrides, files: files)
+            return []
+        } catch {
+            return error.faults
+        }
+    }
+
+    @Test func `the least configuration is enough`() throws {
+        let configuration = try Self.read()
+        #expect(configuration.publicURL == HTTPOrigin(scheme: .https, host: "connect.example.com"))
+        #expect(configuration.nylas.origin.description == "https://api.us.nylas.com")
+        #expect(configuration.profile.name == "read")
+        #expect(configuration.listen == .init(address: "0.0.0.0", port: 8080))
+        #expect(configuration.operations == .init(address: "127.0.0.1", port: 9090))
+        #expect(!configuration.isSandbox)
+    }
+
+    @Test func `the command line is over the environment, which is over the file`() throws {
+        let variable = ["NYLAS_API_KEY": "k", "POSTERN_BRAND_NAME": "Environment", "POSTERN_CONNECT_OPEN": "false"]
+        #expect(try Self.read(environment: variable).brand.name == "Environment")
+        let configuration = try Self.read(environment: variable, overrides: ["brand.name=Flag"])
+        #expect(configuration.brand.name == "Flag")
+        #expect(!configuration.isOpen)
+        let setting = configuration.effective.first { $0.key == "connect.open" }
+        #expect(setting == EffectiveSetting(key: "connect.open", value: "false", source: "POSTERN_CONNECT_OPEN"))
+    }
+
+    @Test func `everything that is wrong is said at once, and never the value`() {
+        let faults = Self.faults(
+            """
+            {"publicURL": "http://marker.example/path", "brand": {"name": "", "colour": "red"}, "nylas": {"region": "moon"},
+             "connect": {"providers": ["google", "marker"]}, "listen": {"port": "80"}, "extra": 1}
+            """,
+            environment: [:]
+        )
+        let subjects = Set(faults.map(\.subject))
+        #expect(
+            subjects.isSuperset(of: [
+                "publicURL", "brand.name", "brand.colour", "nylas.region", "nylas.clientID", "NYLAS_API_KEY",
+                "connect.open", "connect.providers", "extra",
+            ])
+        )
+        #expect(!faults.map(\.description).joined().contains("marker"))
+        #expect(!faults.map(\.description).joined().contains("moon"))
+    }
+
+    @Test(arguments: [
+        "http://connect.example.com", "https://connect.example.com/path",
+        "https://user@connect.example.com", "https://connect.example.com?q", "https://connect.example.com#f",
+        "ftp://connect.example.com", "connect.example.com", "https://", "https://exa mple.com", "https://example.com:0",
+        "https://example.com:65536", "https://example.com:", "http://127.0.0.1:8080", "https://[::1", "",
+    ])
+    func `a public address that is not an origin, or not https, is refused`(text: String) {
+        #expect(Self.faults(overrides: ["publicURL=\(text)"]).map(\.subject).contains("publicURL"))
+    }
+
+    @Test(arguments: ["http://localhost", "http://localhost:8080", "https://a.example:8443"])
+    func `http is for localhost only`(text: String) throws {
+        #expect(try Self.read(overrides: ["publicURL=\(text)"]).publicURL.description == text)
+    }
+
+    @Test(arguments: ["http://api.us.nylas.com", "http://10.0.0.1:80", "http://localhost.example.com", "https://a/b"])
+    func `plain http to Nylas is for loopback only`(text: String) throws {
+        let file = Self.complete.replacing(#""region": "us""#, with: #""origin": "\#(text)""#)
+        #expect(Self.faults(file).map(\.subject) == ["nylas.origin"])
+    }
+
+    @Test func `a sandbox is known by its plain loopback origin`() throws {
+        let file = Self.complete.replacing(#""region": "us""#, with: #""origin": "http://127.0.0.1:8081""#)
+        #expect(try Self.read(file).isSandbox)
+    }
+
+    @Test(arguments: [
+        ("nylas.origin=https://a.example", "nylas.origin"), ("tls.privateKey=/k", "tls.certificateChain"),
+        ("tls.certificateChain=/c", "tls.privateKey"), ("operations.port=8080", "operations.port"),
+        ("listen.address=example.com", "listen.address"), ("listen.port=+80", "listen.port"),
+        ("listen.port=0", "listen.port"), ("listen.port=65536", "listen.port"), ("connect.open=yes", "connect.open"),
+        ("connect.profile=root", "connect.profile"), ("connect.providers=google,google", "connect.providers"),
+        ("connect.providers=", "connect.providers"), ("brand.privacyURL=javascript:alert(1)", "brand.privacyURL"),
+        ("brand.supportAddress=a@b@c.example", "brand.supportAddress"), ("conect.open=true", "conect.open"),
+        ("log.level=loud", "log.level"), ("brand.name=a\u{1B}[31m", "brand.name"),
+    ])
+    func `one wrong setting is one fault that names it`(override: String, subject: String) {
+        #expect(Self.faults(overrides: [override]).map(\.subject) == [subject])
+    }
+
+    @Test(arguments: ["", "[]", "{", "null", "\"text\"", "{} {}"])
+    func `a file that is not one JSON object is refused`(text: String) {
+        #expect(Self.faults(text).first?.rule == .notJSON)
+    }
+
+    @Test func `a secret comes from a file, one newline trimmed`() throws {
+        let configuration = try Self.read(
+            environment: ["NYLAS_API_KEY_FILE": "/run/secrets/key"],
+            files: ["/run/secrets/key": "nyk_v0_marker\n"]
+        )
+        #expect(configuration.nylas.apiKey.withExposed { $0 } == "nyk_v0_marker")
+        #expect(!"\(configuration)".contains("marker"))
+        #expect(!configuration.effective.map { "\($0)" }.joined().contains("marker"))
+    }
+
+    @Test(arguments: [
+        ["NYLAS_API_KEY": ""], ["NYLAS_API_KEY": "two words"], ["NYLAS_API_KEY": "a\nb"],
+        ["NYLAS_API_KEY_FILE": "/nowhere"], ["NYLAS_API_KEY": "a", "NYLAS_API_KEY_FILE": "/b"],
+        ["NYLAS_API_KEY": "a", "POSTERN_SEALING_KEY": "short"],
+        ["NYLAS_API_KEY": "a", "POSTERN_SEALING_KEYS_PREVIOUS": "x"],
+    ])
+    func `a secret that cannot be used is a fault`(environment: [String: String]) {
+        #expect(!Self.faults(environment: environment).isEmpty)
+    }
+
+    @Test func `the API key in the file is an unknown key`() {
+        let file = Self.complete.replacing(#""region""#, with: #""apiKey": "nyk_v0_marker", "region""#)
+        #expect(Self.faults(file).map(\.subject) == ["nylas.apiKey"])
+    }
+
+    @Test func `a variable of an orchestrator that begins like ours is no fault`() throws {
+        _ = try Self.read(environment: ["NYLAS_API_KEY": "k", "POSTERN_PORT": "tcp://10.0.0.1:80"])
+    }
+
+    @Test func `the example has every key, with values that are right`() throws {
+        let here = #filePath
+        let path = here[..<(here.firstRange(of: "/Tests/")?.lowerBound ?? here.endIndex)] + "/config.example.json"
+        let text = try String(contentsOfFile: String(path), encoding: .utf8)
+        // The one contradiction it must have to show every key: a region and an origin of one's own. It is null there.
+        let configuration = try Self.read(text)
+        #expect(configuration.tls != nil)
+        var reader = ConfigurationReader(
+            ConfigurationLayers(
+                file: ("config.example.json", Array(text.utf8)),
+                environment: [:],
+                readFile: { _ in nil }
+            )
+        )
+        reader.refuseUnknownKeys()
+        let inExample = Set(reader.faults.map(\.subject))
+        let read = Set(configuration.effective.map(\.key))
+        #expect(read.subtracting(inExample) == ["NYLAS_API_KEY"])
+        #expect(inExample.subtracting(read) == ["nylas.origin", "nylas.trustedCertificates"])
+    }
+
+    @Test func `variables are named after their keys`() {
+        #expect(environmentName(of: "publicURL") == "POSTERN_PUBLIC_URL")
+        #expect(environmentName(of: "nylas.clientID") == "POSTERN_NYLAS_CLIENT_ID")
+        #expect(environmentName(of: "connect.letNylasAsk") == "POSTERN_CONNECT_LET_NYLAS_ASK")
+    }
+}
