@@ -118,8 +118,8 @@ let package = Package(
         tests("HTTPServer", "HTTP1", "Sockets", "TLS", "HTTPSemantics", httpTypes),
         tests("HTTPClient", "HTTPServer", "HTTP1", "Sockets", "TLS", "HTTPSemantics", httpTypes),
         tests("Web", "HTTPSemantics", httpTypes),
-        tests("OAuth", "HTTPSemantics", "Cryptography"),
-        tests("Nylas", "OAuth", "HTTPSemantics", "Grants", httpTypes),
+        tests("OAuth", "HTTPSemantics", "Cryptography", "Timekeeping"),
+        tests("Nylas", "OAuth", "HTTPSemantics", "Grants", "Cryptography", "Timekeeping", httpTypes),
         tests("GrantStore", "Grants", "CSQLite"),
         tests(
             "ConnectApp",

@@ -1,6 +1,7 @@
 package import Cryptography
 package import Grants
 package import HTTPSemantics
+package import Nylas
 
 /// What an instance of the application is told at start and never changes: the typed end of the configuration.
 package struct ConnectSettings: Sendable {
@@ -60,20 +61,6 @@ package struct ConnectSettings: Sendable {
 
     /// The one address Nylas sends people back to; registered there byte for byte.
     package var redirectURI: String { "\(publicURL)/callback" }
-}
-
-/// The Nylas application this instance speaks for.
-package struct NylasApplication: Sendable {
-    /// `https://api.us.nylas.com`, `https://api.eu.nylas.com`, a custom host name, or a sandbox.
-    package var origin: HTTPOrigin
-    package var clientID: String
-    package var apiKey: Secret<String>
-
-    package init(origin: HTTPOrigin, clientID: String, apiKey: Secret<String>) {
-        self.origin = origin
-        self.clientID = clientID
-        self.apiKey = apiKey
-    }
 }
 
 /// The keys that seal flow cookies: the first seals, all of them open.

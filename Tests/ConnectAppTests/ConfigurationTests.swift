@@ -1,6 +1,7 @@
 import Cryptography
 import FoundationEssentials
 import HTTPSemantics
+import Nylas
 import Testing
 
 @testable import ConnectApp

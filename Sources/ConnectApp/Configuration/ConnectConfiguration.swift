@@ -1,6 +1,7 @@
 import Cryptography
 package import Grants
 package import HTTPSemantics
+package import Nylas
 
 /// The whole configuration of `postern serve`: read once at start, complete and without contradiction, or not at all.
 package struct ConnectConfiguration: Sendable {
