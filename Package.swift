@@ -103,7 +103,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "GrantStore", "Grants", "HTTPSemantics", "Sockets", "Cryptography", "Timekeeping", httpTypes,
+                "GrantStore", "Grants", "HTTPSemantics", "Sockets", "Cryptography", "Timekeeping", "COpenSSL",
+                httpTypes,
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings

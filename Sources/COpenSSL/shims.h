@@ -12,4 +12,32 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+static inline void postern_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
+static inline void postern_BIO_clear_retry_flags(BIO *bio) { BIO_clear_retry_flags(bio); }
+
+// Renegotiation and compression have cost TLS its worst faults, and HTTP needs neither. The server knows better than its
+// clients which suite is fast here. An end without close_notify stays an error: a cut answer must not pass for a whole one.
+static inline void postern_SSL_CTX_set_options(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_LEGACY_SERVER_CONNECT
+        | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+}
+// An idle connection gives its two record buffers (some 34 kB) back.
+static inline void postern_SSL_CTX_release_buffers(SSL_CTX *context) { SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS); }
+static inline int postern_SSL_CTX_set_protocol_versions(SSL_CTX *context, int minimum, int maximum) {
+    return SSL_CTX_set_min_proto_version(context, minimum) && SSL_CTX_set_max_proto_version(context, maximum);
+}
+static inline int postern_SSL_CTX_set1_groups_list(SSL_CTX *context, const char *names) {
+    return SSL_CTX_set1_groups_list(context, names);
+}
+static inline void postern_SSL_CTX_forget_sessions(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+static inline int postern_SSL_CTX_add1_chain_cert(SSL_CTX *context, X509 *certificate) {
+    return (int)SSL_CTX_add1_chain_cert(context, certificate);
+}
+static inline int postern_SSL_set_tlsext_host_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
 #endif

@@ -1,0 +1,54 @@
+internal import COpenSSL
+
+/// What an operator should know about the certificate that a server shows.
+package struct CertificateSummary: Hashable, Sendable {
+    /// The first and last moment of its validity, in seconds since 1970.
+    package var notBefore: Int64
+    package var notAfter: Int64
+    /// The names and addresses it is for (RFC 5280 §4.2.1.6): `example.com`, `*.example.com`, `192.0.2.1`.
+    package var subjectAlternativeNames: [String]
+
+    init(_ certificate: Certificate) {
+        notBefore = unsafe Self.seconds(X509_get0_notBefore(certificate.pointer))
+        notAfter = unsafe Self.seconds(X509_get0_notAfter(certificate.pointer))
+        subjectAlternativeNames = unsafe Self.names(certificate.pointer)
+    }
+
+    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
+        // Counted from the epoch with OpenSSL's own calendar: `timegm` would be another one.
+        guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return 0 }
+        defer { unsafe ASN1_STRING_free(epoch) }
+        var days: Int32 = 0
+        var seconds: Int32 = 0
+        // Sound: both counters live across the call; a malformed time is answered with 0.
+        guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return 0 }
+        return Int64(days) * 86_400 + Int64(seconds)
+    }
+
+    private static func names(_ certificate: OpaquePointer) -> [String] {
+        guard let stack = unsafe X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }
+        let names = OpaquePointer(stack)
+        defer { unsafe GENERAL_NAMES_free(names) }
+        var texts: [String] = []
+        for index in unsafe 0..<max(OPENSSL_sk_num(names), 0) {
+            let name = unsafe OPENSSL_sk_value(names, index)?.assumingMemoryBound(to: GENERAL_NAME.self)
+            var kind: Int32 = 0
+            let value = unsafe GENERAL_NAME_get0_value(name, &kind)
+            guard let value = unsafe value, kind == GEN_DNS || kind == GEN_IPADD else { continue }
+            let string = unsafe value.assumingMemoryBound(to: ASN1_STRING.self)
+            // Sound: the string's bytes live as long as the stack, and have the length it gives.
+            let bytes = unsafe Array(
+                UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string)))
+            )
+            texts.append(kind == GEN_DNS ? String(decoding: bytes, as: UTF8.self) : address(bytes))
+        }
+        return texts
+    }
+
+    private static func address(_ bytes: [UInt8]) -> String {
+        guard bytes.count == 16 else { return bytes.map { String($0) }.joined(separator: ".") }
+        return stride(from: 0, to: 16, by: 2)
+            .map { String(Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]), radix: 16) }
+            .joined(separator: ":")
+    }
+}

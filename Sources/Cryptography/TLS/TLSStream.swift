@@ -1,0 +1,203 @@
+package import Sockets
+internal import Synchronization
+
+/// TLS over any other stream.
+///
+/// Made by `TLSServerContext.accept` and `TLSClientContext.connect`. While it waits it holds no buffer: records go as they
+/// come through arrays that live for one call.
+///
+/// **The end.** `read` gives 0 only after the other side's close_notify. Where the transport ends without it, `read`
+/// throws `.connectionLost`: somebody may have cut the connection (RFC 8446 §6.1). Whether that matters is for the
+/// framing above to say (RFC 9112 §9.8): nothing is lost between two messages or after a message of known length; a
+/// response that ends with its connection is incomplete.
+package final class TLSStream: ByteStream {
+    /// How a handshake ends early: by the rules of TLS, or because of the transport.
+    enum HandshakeError: Error, Hashable {
+        case tls(TLSFailure)
+        case transport(StreamError)
+
+        var streamError: StreamError {
+            switch self {
+            case .tls(let failure): failure.streamError
+            case .transport(let error): error
+            }
+        }
+    }
+
+    private struct State: ~Copyable {
+        var engine: TLSEngine
+        /// Records that have arrived beyond the one that was asked for.
+        var arrived: [UInt8] = []
+        /// Records that were made while reading, and ride with the next write.
+        var made: [UInt8] = []
+        var isWriting = false
+        var hasFailed = false
+        var hasFinishedWriting = false
+    }
+
+    private let state: Mutex<State>
+    private let transport: any ByteStream
+    private let role: TLSEngine.Role
+
+    /// A record at its largest (RFC 8446 §5.2), so that a full one arrives at once.
+    private static let arrivalBytes = 5 + TLSEngine.recordBytes + 256
+    /// Written at once at most: large contents pass through a buffer of this size.
+    private static let pieceBytes = 4 * TLSEngine.recordBytes
+    /// What reading may make the engine say before the next write. A peer that provokes more is refused.
+    private static let unsentBytesLimit = 16_384
+    /// How long a farewell may take: nobody waits for it longer.
+    private static let farewellTime: Duration = .seconds(2)
+
+    init(_ engine: consuming TLSEngine, as role: TLSEngine.Role, over transport: any ByteStream) {
+        state = Mutex(State(engine: engine))
+        self.transport = transport
+        self.role = role
+    }
+
+    /// `TLSv1.3` or `TLSv1.2`.
+    package var version: String { state.withLock { $0.engine.version } }
+    package var cipherSuite: String { state.withLock { $0.engine.cipherSuite } }
+    package var isResumed: Bool { state.withLock { $0.engine.isResumed } }
+    package var applicationProtocol: String? { state.withLock { $0.engine.applicationProtocol } }
+
+    func handshake(before deadline: Deadline) async throws(HandshakeError) {
+        while true {
+            let (step, records) = advanceHandshake()
+            do throws(StreamError) {
+                // Also after a failure, which may have made an alert: the other side shall learn why.
+                if !records.isEmpty { try await transport.write(records, [], before: deadline) }
+                if step == .success(.needsRecords) { try await receive(before: deadline) }
+            } catch {
+                if case .failure(let failure) = step { throw .tls(failure) }
+                throw .transport(error)
+            }
+            switch step {
+            case .success(.done): return
+            case .success(.needsRecords): continue
+            case .failure(let failure): throw .tls(failure)
+            }
+        }
+    }
+
+    private func advanceHandshake() -> (Result<TLSEngine.Progress, TLSFailure>, [UInt8]) {
+        state.withLock { state in
+            let step = Result { () throws(TLSFailure) in try state.engine.handshake(&state.arrived, &state.made) }
+            if case .failure = step { state.hasFailed = true }
+            // The tickets that a TLS 1.3 server makes at the end ride with its first response.
+            let isTicket = step == .success(.done) && role == .server && state.engine.version == "TLSv1.3"
+            return (step, isTicket ? [] : take(&state.made))
+        }
+    }
+
+    package func read(
+        into buffer: inout [UInt8],
+        limit: Int,
+        before deadline: Deadline
+    ) async throws(StreamError) -> Int {
+        while true {
+            switch open(into: &buffer, limit: limit) {
+            case .success(.bytes(let count)): return count
+            case .success(.ended): return 0
+            case .success(.needsRecords): try await receive(before: deadline)
+            case .failure(let error):
+                if let alert = startSendingAlert() {
+                    try? await transport.write(alert, [], before: min(deadline, .now + Self.farewellTime))
+                }
+                throw error
+            }
+        }
+    }
+
+    /// Decrypts what has arrived already.
+    private func open(into buffer: inout [UInt8], limit: Int) -> Result<TLSEngine.ReadOutcome, StreamError> {
+        state.withLock { state in
+            guard !state.hasFailed else { return .failure(.connectionLost) }
+            do throws(TLSFailure) {
+                let outcome = try state.engine.read(&state.arrived, &state.made, into: &buffer, limit: limit)
+                guard state.made.count <= Self.unsentBytesLimit else { throw .protocolViolation }
+                return .success(outcome)
+            } catch {
+                state.hasFailed = true
+                if case .alertReceived = error { return .failure(.connectionLost) }
+                return .failure(error.streamError)
+            }
+        }
+    }
+
+    private func startSendingAlert() -> [UInt8]? {
+        state.withLock { state in
+            // Not into the middle of somebody's write: the connection ends either way.
+            guard !state.isWriting, !state.made.isEmpty else { return nil }
+            state.isWriting = true
+            return take(&state.made)
+        }
+    }
+
+    private func receive(before deadline: Deadline) async throws(StreamError) {
+        // The engine takes all that has arrived before it asks for more, so nothing is overwritten here.
+        var records: [UInt8] = []
+        let count = try await transport.read(into: &records, limit: Self.arrivalBytes, before: deadline)
+        guard count > 0 else { throw .connectionLost }
+        state.withLock { $0.arrived = records }
+    }
+
+    package func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
+        var written = 0
+        while written < head.count + content.count {
+            let end = min(written + Self.pieceBytes, head.count + content.count)
+            let records = try seal(head, content, written..<end)
+            defer { state.withLock { $0.isWriting = false } }
+            try await transport.write(records, [], before: deadline)
+            written = end
+        }
+    }
+
+    /// Encrypts a range of `head` and `content` seen as one, after whatever reading left to be said.
+    private func seal(_ head: [UInt8], _ content: [UInt8], _ range: Range<Int>) throws(StreamError) -> [UInt8] {
+        let fromHead = range.clamped(to: 0..<head.count)
+        let fromContent = (max(range.lowerBound, head.count) - head.count)..<max(range.upperBound - head.count, 0)
+        return try state.withLock { state throws(StreamError) in
+            guard !state.hasFailed, !state.hasFinishedWriting else { throw .connectionLost }
+            var records = take(&state.made)
+            do throws(TLSFailure) {
+                if fromContent.isEmpty {
+                    try state.engine.write(head.span.extracting(fromHead), &records)
+                } else if fromHead.isEmpty {
+                    try state.engine.write(content.span.extracting(fromContent), &records)
+                } else {
+                    // One record where they fit: two would cost a second seal here and a second read over there.
+                    let joined = Array(head[fromHead]) + content[fromContent]
+                    try state.engine.write(joined.span, &records)
+                }
+            } catch {
+                state.hasFailed = true
+                throw error.streamError
+            }
+            state.isWriting = true
+            return records
+        }
+    }
+
+    package func finishWriting() async {
+        let farewell = state.withLock { state -> [UInt8]? in
+            guard !state.hasFailed, !state.hasFinishedWriting else { return nil }
+            state.hasFinishedWriting = true
+            state.engine.finishWriting(&state.made)
+            return take(&state.made)
+        }
+        guard let farewell else { return }
+        try? await transport.write(farewell, [], before: .now + Self.farewellTime)
+        await transport.finishWriting()
+    }
+
+    package func close() {
+        state.withLock { $0.hasFailed = true }
+        transport.close()
+    }
+}
+
+private func take(_ bytes: inout [UInt8]) -> [UInt8] {
+    let taken = bytes
+    bytes = []
+    return taken
+}
