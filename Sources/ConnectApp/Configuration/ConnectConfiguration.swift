@@ -55,7 +55,7 @@ package struct ConnectConfiguration: Sendable {
     package static func read(_ layers: ConfigurationLayers) throws(ConfigurationFaults) -> ConnectConfiguration {
         var reader = ConfigurationReader(layers)
         let publicURL = reader.required(Keys.publicURL)
-        let dataDirectory = reader.value(Keys.dataDirectory, default: "/var/lib/postern", shownAs: "/var/lib/postern")
+        let dataDirectory = readDataDirectory(&reader)
         let brandName = reader.required(Keys.brandName)
         let supportAddress = reader.value(Keys.supportAddress)
         let privacyURL = reader.value(Keys.privacyURL)
@@ -63,10 +63,7 @@ package struct ConnectConfiguration: Sendable {
         let listenAddress = reader.value(Keys.listenAddress, default: "0.0.0.0", shownAs: "0.0.0.0")
         let standardPort: UInt16 = tls == nil ? 8080 : 8443
         let listenPort = reader.value(Keys.listenPort, default: standardPort, shownAs: String(standardPort))
-        let operations = Endpoint(
-            address: reader.value(Keys.operationsAddress, default: "127.0.0.1", shownAs: "127.0.0.1"),
-            port: reader.value(Keys.operationsPort, default: 9090, shownAs: "9090")
-        )
+        let operations = readOperations(&reader)
         let nylas = readNylas(&reader)
         let trustedCertificates = reader.value(Keys.trustedCertificates)
         let isOpen = reader.required(Keys.connectOpen)
@@ -104,6 +101,31 @@ package struct ConnectConfiguration: Sendable {
             logLevel: logLevel,
             sealingKeys: sealingKeys,
             effective: reader.effective
+        )
+    }
+
+    /// Where the second listener is, for `postern health`: it needs neither secrets nor a configuration without faults.
+    package static func operationsEndpoint(_ layers: ConfigurationLayers) -> Endpoint {
+        var reader = ConfigurationReader(layers)
+        return readOperations(&reader)
+    }
+
+    /// Where the store is, for commands that read it and nothing else.
+    package static func dataDirectory(_ layers: ConfigurationLayers) throws(ConfigurationFaults) -> String {
+        var reader = ConfigurationReader(layers)
+        let directory = readDataDirectory(&reader)
+        guard reader.faults.isEmpty else { throw ConfigurationFaults(faults: reader.faults) }
+        return directory
+    }
+
+    private static func readDataDirectory(_ reader: inout ConfigurationReader) -> String {
+        reader.value(Keys.dataDirectory, default: "/var/lib/postern", shownAs: "/var/lib/postern")
+    }
+
+    private static func readOperations(_ reader: inout ConfigurationReader) -> Endpoint {
+        Endpoint(
+            address: reader.value(Keys.operationsAddress, default: "127.0.0.1", shownAs: "127.0.0.1"),
+            port: reader.value(Keys.operationsPort, default: 9090, shownAs: "9090")
         )
     }
 

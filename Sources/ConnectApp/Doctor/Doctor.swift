@@ -1,0 +1,223 @@
+import Grants
+package import HTTPSemantics
+import Nylas
+package import Timekeeping
+
+/// Looks at everything that has to be right before a person can connect a mailbox, and says what to do about the rest.
+package struct Doctor: Sendable {
+    private let configuration: ConnectConfiguration
+    private let exchange: DateNotingExchange
+    private let wallClock: WallClock
+
+    package init(configuration: ConnectConfiguration, exchange: any HTTPExchange, wallClock: WallClock) {
+        self.configuration = configuration
+        self.exchange = DateNotingExchange(exchange)
+        self.wallClock = wallClock
+    }
+
+    /// What can be said without asking anybody.
+    package func examineConfiguration(certificate: CertificateFacts?) -> [Finding] {
+        var findings: [Finding] = []
+        if configuration.isOpen, configuration.publicURL.host != "localhost" {
+            findings.append(
+                Finding(
+                    "connect.open",
+                    .warning,
+                    "anybody who knows the address can add a mailbox to your Nylas plan",
+                    advice:
+                        "Fine for a trial or a private network. Set connect.open to false to require personal links."
+                )
+            )
+        } else {
+            findings.append(Finding("connect.open", .ok, configuration.isOpen ? "open, on localhost" : "closed"))
+        }
+        findings.append(examine(certificate))
+        return findings
+    }
+
+    /// Asks Nylas; a few small requests, none of which changes anything.
+    package func examineNylas() async -> [Finding] {
+        let client = NylasClient(application: configuration.nylas, exchange: exchange)
+        let host = configuration.nylas.origin.description
+        var findings: [Finding] = []
+        do throws(NylasError) {
+            let application = try await client.applicationDetails()
+            findings.append(Finding("Nylas", .ok, "\(host) answers and accepts the API key"))
+            findings.append(examine(application))
+        } catch {
+            findings.append(explain(error, host: host))
+            findings += ["client ID", "redirect URI", "connectors"].map {
+                Finding($0, .skipped, "Nylas could not be asked")
+            }
+            if let clock = examineClock() { findings.append(clock) }
+            return findings
+        }
+        do throws(NylasError) {
+            findings.append(examine(try await client.redirectURIs()))
+        } catch {
+            findings.append(Finding("redirect URI", .skipped, error.summary))
+        }
+        do throws(NylasError) {
+            findings += examine(try await client.connectors())
+        } catch {
+            findings.append(Finding("connectors", .skipped, error.summary))
+        }
+        if let clock = examineClock() { findings.append(clock) }
+        return findings
+    }
+
+    private func explain(_ error: NylasError, host: String) -> Finding {
+        switch error {
+        case .unauthorized:
+            Finding(
+                "Nylas",
+                .fault,
+                "\(host) does not accept the API key",
+                advice:
+                    "Check the key, and that nylas.region is the application's: a key of the other region always gets 401."
+            )
+        case .notSent(.certificateNotTrusted):
+            Finding(
+                "Nylas",
+                .fault,
+                "the certificate of \(host) is not trusted",
+                advice: "Install the system's CA certificates, or name yours with nylas.trustedCertificates."
+            )
+        case .notSent, .noAnswer:
+            Finding(
+                "Nylas",
+                .fault,
+                "\(host) cannot be reached (\(error.summary))",
+                advice: "Check the name, and that this machine may open connections to it."
+            )
+        case .rateLimited:
+            Finding("Nylas", .warning, "\(host) says that we ask too often", advice: "Try again in a minute.")
+        case .failed, .unreadable, .refused, .notFound:
+            Finding(
+                "Nylas",
+                .fault,
+                "\(host) answered: \(error.summary)",
+                advice: "Try again; see Nylas's status page."
+            )
+        }
+    }
+
+    private func examine(_ application: NylasApplicationDetails) -> Finding {
+        guard application.applicationID == configuration.nylas.clientID else {
+            return Finding(
+                "client ID",
+                .fault,
+                "the API key belongs to another application than nylas.clientID",
+                advice: "Copy client ID and API key from the same application in Nylas's dashboard."
+            )
+        }
+        return Finding("client ID", .ok, "is the API key's own application")
+    }
+
+    private func examine(_ registered: [RegisteredRedirectURI]) -> Finding {
+        let wanted = "\(configuration.publicURL)/callback"
+        if registered.contains(where: { $0.url == wanted }) {
+            return Finding("redirect URI", .ok, "\(wanted) is registered")
+        }
+        let near = registered.first { similar($0.url, wanted) }
+        return Finding(
+            "redirect URI",
+            .fault,
+            near.map { "\($0.url) is registered, which is not \(wanted)" } ?? "\(wanted) is not registered",
+            advice:
+                "Register exactly \(wanted) (platform web) as a callback URI of the application: it is compared byte for byte."
+        )
+    }
+
+    private func examine(_ connectors: [Connector]) -> [Finding] {
+        configuration.providers.map { provider in
+            let subject = "connector \(provider.rawValue)"
+            guard connectors.contains(where: { $0.provider == provider.rawValue }) else {
+                return Finding(
+                    subject,
+                    .fault,
+                    "the application has none",
+                    advice: "Create it at Nylas, or take \(provider.rawValue) out of connect.providers."
+                )
+            }
+            return Finding(subject, .ok, "is set up")
+        }
+    }
+
+    private func examine(_ certificate: CertificateFacts?) -> Finding {
+        let subject = "certificate"
+        switch certificate {
+        case nil:
+            guard configuration.publicURL.scheme == .https else {
+                return Finding(subject, .ok, "not needed on localhost")
+            }
+            return Finding(
+                subject,
+                .warning,
+                "Postern speaks plain http, people open \(configuration.publicURL)",
+                advice:
+                    "Right if a proxy in front terminates TLS. Otherwise set tls.certificateChain and tls.privateKey."
+            )
+        case .unreadable(let path):
+            return Finding(subject, .fault, "\(path) cannot be read", advice: "Check the path and the file's rights.")
+        case .unusable(let reason):
+            return Finding(
+                subject,
+                .fault,
+                reason,
+                advice:
+                    "tls.certificateChain needs the server's certificate first, tls.privateKey its key, both as PEM."
+            )
+        case .usable(let notAfter, let names):
+            let remaining = Timestamp(secondsSince1970: notAfter).duration(since: wallClock.now())
+            let days = remaining.components.seconds / 86_400
+            let date = Timestamp(secondsSince1970: notAfter).rfc3339.prefix(10)
+            guard remaining > .zero else {
+                return Finding(subject, .fault, "expired on \(date)", advice: "Renew it, then start Postern again.")
+            }
+            guard names.contains(where: { covers($0, configuration.publicURL.host) }) else {
+                return Finding(
+                    subject,
+                    .fault,
+                    "is for \(names.joined(separator: ", ")), not for \(configuration.publicURL.host)",
+                    advice: "Get one for the host of publicURL."
+                )
+            }
+            return days < 14
+                ? Finding(subject, .warning, "expires in \(days) days, on \(date)", advice: "Renew it.")
+                : Finding(subject, .ok, "valid until \(date), \(days) days")
+        }
+    }
+
+    private func examineClock() -> Finding? {
+        guard let theirs = exchange.lastDate else { return nil }
+        let seconds = abs(wallClock.now().duration(since: theirs).components.seconds)
+        return seconds <= 60
+            ? Finding("clock", .ok, "agrees with Nylas's to a minute")
+            : Finding(
+                "clock",
+                .warning,
+                "differs from Nylas's by \(seconds) seconds",
+                advice: "Set the machine's clock (NTP): flows expire by it."
+            )
+    }
+}
+
+/// Whether two addresses differ only in what people overlook: scheme, case, a final slash.
+private func similar(_ left: String, _ right: String) -> Bool {
+    func essence(_ text: String) -> String {
+        var text = text.lowercased()
+        for prefix in ["https://", "http://"] where text.hasPrefix(prefix) { text.removeFirst(prefix.count) }
+        while text.hasSuffix("/") { text.removeLast() }
+        return text
+    }
+    return essence(left) == essence(right)
+}
+
+/// Whether a name of a certificate covers a host: equal, or `*.` for exactly one label (RFC 9525 §6.3).
+private func covers(_ name: String, _ host: String) -> Bool {
+    let name = name.lowercased()
+    guard name.hasPrefix("*.") else { return name == host }
+    guard let dot = host.firstIndex(of: ".") else { return false }
+    return host[dot...] == name.dropFirst()
+}
