@@ -1,0 +1,180 @@
+import CLinux
+import Glibc
+
+/// A connected stream socket: TCP, or one of a pair in tests.
+package final class TCPStream: ByteStream {
+    let socket: Socket
+    package let peer: SocketAddress
+
+    /// Takes over a connected, non-blocking descriptor, which is closed if it cannot be registered.
+    ///
+    /// - Parameter isConnected: false while connecting goes on.
+    init(
+        adopting descriptor: consuming Descriptor,
+        peer: SocketAddress,
+        on loop: EventLoop,
+        isConnected: Bool = true
+    ) throws(SystemError) {
+        // Fails on what is not TCP, and then there is nothing to switch off.
+        _ = postern_set_no_delay(descriptor.number)
+        socket = try Socket(adopting: descriptor, on: loop, isReady: isConnected)
+        self.peer = peer
+    }
+
+    deinit {
+        socket.close()
+    }
+
+    package func read(
+        into buffer: inout [UInt8],
+        limit: Int,
+        before deadline: Deadline
+    ) async throws(StreamError) -> Int {
+        precondition(limit > 0, "a read of no bytes could not be told from the end")
+        while true {
+            switch socket.attempt(.reading, asking: limit, { Self.receive(from: $0, into: &buffer, limit: limit) }) {
+            case .moved(let count): return count
+            case .wouldBlock: try await wait(for: .reading, before: deadline)
+            case .failed(let number): throw Self.error(number)
+            case .closed: throw Self.closed
+            }
+        }
+    }
+
+    package func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
+        let total = head.count + content.count
+        var sent = 0
+        while sent < total {
+            let attempt = socket.attempt(.writing, asking: total - sent) { descriptor in
+                // Sound: both arrays live across the call, which reads as many bytes as they have.
+                unsafe postern_send(descriptor, head, head.count, content, content.count, sent)
+            }
+            switch attempt {
+            case .moved(let count): sent += count
+            case .wouldBlock: try await wait(for: .writing, before: deadline)
+            case .failed(let number): throw Self.error(number)
+            case .closed: throw Self.closed
+            }
+        }
+    }
+
+    package func finishWriting() async {
+        _ = socket.withDescriptor { postern_shutdown_writing($0) }
+    }
+
+    package func close() {
+        socket.close()
+    }
+
+    /// Calls `action` once, from any thread, when the peer has broken the connection. A peer that has finished writing
+    /// and still reads has not.
+    package func whenLost(_ action: (@Sendable () -> Void)?) {
+        socket.whenLost(action)
+    }
+
+    /// Where this end is; nil once closed.
+    package var localAddress: SocketAddress? {
+        socket.withDescriptor { Listener.localAddress(of: $0) } ?? nil
+    }
+}
+
+// MARK: making
+
+extension TCPStream {
+    /// Connects to an address.
+    ///
+    /// - Throws: `.system(ECONNREFUSED)` and its like when nobody answers there, `.deadlinePassed`, `.cancelled`.
+    package static func connect(
+        to peer: SocketAddress,
+        on loop: EventLoop,
+        before deadline: Deadline
+    ) async throws(StreamError) -> TCPStream {
+        var raw = peer.raw
+        // Sound: the address is only read, during the call.
+        let number = unsafe postern_connect_begin(&raw)
+        guard number >= 0 else { throw error(-number) }
+        let stream = try adopt(number, peer: peer, on: loop, isConnected: false)
+        // One handler for the whole attempt: it closes the socket, and the wait ends by itself.
+        let outcome = await withTaskCancellationHandler {
+            await stream.socket.waitUntilConnected(before: deadline)
+        } onCancel: {
+            stream.close()
+        }
+        if let outcome {
+            stream.close()
+            throw outcome
+        }
+        return stream
+    }
+
+    /// Two streams connected with each other.
+    package static func pair(on loop: EventLoop) throws(StreamError) -> (TCPStream, TCPStream) {
+        var (first, second): (Int32, Int32) = (-1, -1)
+        // Sound: the shim writes one number to each.
+        let outcome = unsafe postern_socket_pair(&first, &second)
+        guard outcome >= 0 else { throw error(-outcome) }
+        let local = SocketAddress(.local, port: 0)
+        let other = Descriptor(adopting: second)
+        let stream = try adopt(first, peer: local, on: loop)
+        return (stream, try adopt(other.release(), peer: local, on: loop))
+    }
+
+    private static func adopt(
+        _ number: Int32,
+        peer: SocketAddress,
+        on loop: EventLoop,
+        isConnected: Bool = true
+    ) throws(StreamError) -> TCPStream {
+        do throws(SystemError) {
+            let descriptor = Descriptor(adopting: number)
+            return try TCPStream(adopting: descriptor, peer: peer, on: loop, isConnected: isConnected)
+        } catch {
+            throw Self.error(error.number)
+        }
+    }
+}
+
+// MARK: outcomes
+
+extension TCPStream {
+    private func wait(for direction: Socket.Direction, before deadline: Deadline) async throws(StreamError) {
+        switch await socket.wait(for: direction, before: deadline) {
+        case .ready: return
+        case .deadlinePassed: throw .deadlinePassed
+        case .closed: throw Self.closed
+        }
+    }
+
+    private static func receive(from descriptor: Int32, into buffer: inout [UInt8], limit: Int) -> Int {
+        // Bytes are received beside the array and appended, since an array would have to be filled with zeros first.
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: limit) { bytes in
+            // Sound: the allocation has `limit` bytes, and only those that were received are looked at.
+            let count = unsafe postern_receive(descriptor, bytes.baseAddress, limit)
+            if count > 0 { unsafe buffer.append(contentsOf: bytes[0..<count]) }
+            return count
+        }
+    }
+
+    /// A stream is closed under its user's hands when the task is cancelled, or by another task.
+    static var closed: StreamError { Task.isCancelled ? .cancelled : .connectionLost }
+
+    static func error(_ number: Int32) -> StreamError {
+        switch number {
+        case ECONNRESET, EPIPE, ECONNABORTED, ENOTCONN: .connectionLost
+        default: .system(errno: number)
+        }
+    }
+}
+
+extension Socket {
+    /// - Returns: nil once connected, or why it is not.
+    fileprivate func waitUntilConnected(before deadline: Deadline) async -> StreamError? {
+        switch await wait(for: .writing, before: deadline) {
+        case .deadlinePassed: return .deadlinePassed
+        case .closed: return TCPStream.closed
+        case .ready:
+            guard let outcome = withDescriptor({ postern_connect_outcome($0) }) else { return TCPStream.closed }
+            return outcome == 0 ? nil : TCPStream.error(-outcome)
+        }
+    }
+}
