@@ -1,0 +1,66 @@
+import Timekeeping
+
+/// A grant as Nylas keeps it.
+struct SandboxGrant: Sendable {
+    enum Status: String, Sendable {
+        case valid
+        case invalid
+    }
+
+    /// What one login says about a grant; an exchange makes it true.
+    struct Login: Sendable {
+        var provider: SandboxProvider
+        var email: String
+        var scopes: [String]
+        var state: String?
+        var ip: String
+        var userAgent: String?
+        var isOffline: Bool
+    }
+
+    let id: String
+    var login: Login
+    var status: Status
+    let createdAt: Timestamp
+    /// The last authentication.
+    var updatedAt: Timestamp
+    /// Whether a code was ever exchanged for it. Until then it is listed as invalid and nobody can use it.
+    var isVerified: Bool
+    /// What `PATCH` wrote over the provider's settings.
+    var settings: JSON
+
+    init(id: String, login: Login, at moment: Timestamp) {
+        self.id = id
+        self.login = login
+        status = .invalid
+        createdAt = moment
+        updatedAt = moment
+        isVerified = false
+        settings = [:]
+    }
+
+    /// One grant per address: a second login takes over an existing one, under the same ID.
+    mutating func authenticate(_ login: Login, at moment: Timestamp) {
+        self.login = login
+        status = .valid
+        isVerified = true
+        updatedAt = moment
+    }
+
+    var json: JSON {
+        JSON.object([
+            .init(name: "id", value: .string(id)),
+            .init(name: "provider", value: .string(login.provider.rawValue)),
+            .init(name: "grant_status", value: .string(status.rawValue)),
+            .init(name: "email", value: .string(login.email)),
+            .init(name: "scope", value: JSON(login.scopes)),
+            .init(name: "state", value: JSON(login.state)),
+            .init(name: "ip", value: .string(login.ip)),
+            .init(name: "user_agent", value: JSON(login.userAgent)),
+            .init(name: "settings", value: settings),
+            .init(name: "blocked", value: false),
+            .init(name: "created_at", value: .integer(createdAt.secondsSince1970)),
+            .init(name: "updated_at", value: .integer(updatedAt.secondsSince1970)),
+        ]).withoutNulls
+    }
+}

@@ -1,0 +1,53 @@
+import Timekeeping
+
+/// Everything a sandbox remembers, all of it in memory; the emulator keeps it behind one lock.
+struct SandboxState: Sendable {
+    struct RegisteredURI: Sendable {
+        let id: String
+        var callback: SandboxConfiguration.CallbackURI
+    }
+
+    struct Connector: Sendable {
+        let provider: SandboxProvider
+        var scopes: [String]
+        /// Without `client_secret`.
+        var settings: JSON
+    }
+
+    var callbacks: [RegisteredURI]
+    var connectors: [Connector]
+    var grants = GrantRegister()
+    /// By login ID.
+    var logins: ExpiringTable<HostedLogin>
+    /// By digest, as codes are only ever compared.
+    var codes: ExpiringTable<IssuedCode>
+    /// By digest.
+    var tokens: ExpiringTable<IssuedToken>
+    /// By digest; they live until revoked.
+    var refreshTokens: ExpiringTable<IssuedToken>
+    var script = Script()
+    var counts = Counts()
+    /// How many addresses were invented.
+    var inventedAddresses = 0
+    /// For the pace limit: the second that is being counted, and its requests.
+    private var second: Int64 = 0
+    private var requestsInSecond = 0
+
+    init(_ configuration: SandboxConfiguration, newID: () -> String) {
+        let limits = configuration.limits
+        callbacks = configuration.redirectURIs.map { RegisteredURI(id: newID(), callback: $0) }
+        connectors = configuration.connectors.map { Connector(provider: $0, scopes: [], settings: [:]) }
+        logins = ExpiringTable(lifetime: limits.loginLifetime, capacity: limits.heldAtMost)
+        codes = ExpiringTable(lifetime: limits.authorizationCodeLifetime, capacity: limits.heldAtMost)
+        tokens = ExpiringTable(lifetime: limits.accessTokenLifetime, capacity: limits.heldAtMost)
+        refreshTokens = ExpiringTable(lifetime: .seconds(86_400 * 365), capacity: limits.heldAtMost)
+    }
+
+    /// Whether one more request fits into this second.
+    mutating func admitsRequest(at moment: Timestamp, limit: Int?) -> Bool {
+        guard let limit else { return true }
+        if moment.secondsSince1970 != second { (second, requestsInSecond) = (moment.secondsSince1970, 0) }
+        requestsInSecond += 1
+        return requestsInSecond <= limit
+    }
+}

@@ -1,0 +1,40 @@
+/// How an authorisation ends, beside what the person chose.
+enum AuthorizationOutcome: String, CaseIterable, Sendable {
+    case approve
+    case deny
+    /// The grant gets only some of the scopes: unticked boxes.
+    case scopesLeftOut = "scopes_left_out"
+    /// The same, but refused by Nylas itself.
+    case scopesConflict = "scopes_conflict"
+    case otherAddress = "other_address"
+    case adminApproval = "admin_approval"
+    case providerError = "provider_error"
+}
+
+/// What goes wrong with a call of the API.
+enum Fault: Equatable, Sendable {
+    /// Handled at once, answered late.
+    case slow(Duration)
+    /// Not handled; a code is spent all the same.
+    case internalError
+    /// Handled, and answered as if it had not been.
+    case internalErrorAfterProcessing
+    /// Not handled; the connection ends without an answer.
+    case cut
+    /// Handled; the connection ends in the middle of the answer.
+    case cutAfterProcessing
+    case rateLimited
+
+    /// - Parameter seconds: how slow; by default longer than a client's usual patience.
+    init?(name: String, seconds: Int64?) {
+        switch name {
+        case "slow": self = .slow(.seconds(seconds ?? 45))
+        case "internal_error": self = .internalError
+        case "internal_error_after_processing": self = .internalErrorAfterProcessing
+        case "cut": self = .cut
+        case "cut_after_processing": self = .cutAfterProcessing
+        case "rate_limited": self = .rateLimited
+        default: return nil
+        }
+    }
+}
