@@ -115,7 +115,7 @@ let package = Package(
         tests("Cryptography"),
         tests("HTTP1", resources: [.copy("Corpus")], "HTTPSemantics", httpTypes),
         tests("Sockets"),
-        tests("TLS", "Sockets", "Cryptography"),
+        tests("TLS", "Sockets", "Cryptography", "COpenSSL"),
         tests("HTTPServer", "HTTP1", "Sockets", "TLS", "HTTPSemantics", httpTypes),
         tests("HTTPClient", "HTTPServer", "HTTP1", "Sockets", "TLS", "HTTPSemantics", httpTypes),
         tests("Web", "HTTPSemantics", httpTypes),

@@ -23,6 +23,7 @@ static inline void postern_SSL_CTX_set_options(SSL_CTX *context) {
     SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_LEGACY_SERVER_CONNECT
         | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
 }
+static const uint64_t postern_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 // An idle connection gives its two record buffers (some 34 kB) back.
 static inline void postern_SSL_CTX_release_buffers(SSL_CTX *context) { SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS); }
 static inline int postern_SSL_CTX_set_protocol_versions(SSL_CTX *context, int minimum, int maximum) {

@@ -80,8 +80,14 @@ enum Fixture {
         try TLSClientContext(trust: .certificates(trusted ?? authority.get().certificate))
     }
 
-    static func pair(_ identity: TestIdentity? = nil, host: String = "localhost") throws -> EnginePair {
-        guard let engine = try client().makeEngine(host: host) else { throw TLSFailure.certificateRefused(.wrongName) }
+    static func pair(
+        _ identity: TestIdentity? = nil,
+        trusting trusted: [UInt8]? = nil,
+        host: String = "localhost"
+    ) throws -> EnginePair {
+        guard let engine = try client(trusted).makeEngine(host: host) else {
+            throw TLSFailure.certificateRefused(.wrongName)
+        }
         return EnginePair(engine, try server(identity).makeEngine())
     }
 }

@@ -7,7 +7,7 @@ internal import COpenSSL
 @safe package struct TLSEngine: ~Copyable, @unchecked Sendable {
     // Sendable because an SSL object belongs to no thread; that only one uses it at a time is the law of exclusivity's
     // work, since every method that touches it mutates.
-    private let ssl: OpaquePointer
+    let ssl: OpaquePointer
     private let buffers: UnsafeMutablePointer<BorrowedBuffers>
 
     package enum Progress: Hashable, Sendable {
