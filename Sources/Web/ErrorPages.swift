@@ -29,7 +29,7 @@ package struct ErrorPages: Sendable {
         note: HTML = .empty
     ) -> Response {
         let fault = HTTPFault(status)
-        guard prefersJSON(fields) else {
+        guard ContentPreference(accepting: fields) == .json else {
             return .page(render(fault, note, reference), status: status, policy: .result, headers: headers)
         }
         var answer = headers.fields(for: .data)
@@ -65,10 +65,4 @@ package func plainErrorPage(_ fault: HTTPFault, note: HTML, reference: RequestID
     </html>
 
     """
-}
-
-/// Until content negotiation is there: JSON is named and HTML is not.
-private func prefersJSON(_ fields: HTTPFields) -> Bool {
-    let accept = fields[values: .accept].joined(separator: ",").lowercased()
-    return accept.contains("json") && !accept.contains("html")
 }

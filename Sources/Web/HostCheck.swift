@@ -33,10 +33,8 @@ package struct HostCheck<Inner: RequestHandler>: RequestHandler {
         return await inner.response(to: request)
     }
 
-    /// Host names are compared without regard to case; the scheme's own port may be named or left out.
     private func isOurs(_ head: HTTPRequest) -> Bool {
-        guard let authority = head.authority?.lowercased() else { return false }
-        let own = publicURL.authority.lowercased()
-        return authority == own || authority == "\(publicURL.host.lowercased()):\(publicURL.port)"
+        guard let authority = head.authority.flatMap({ Authority($0) }) else { return false }
+        return publicURL.isNamed(by: authority)
     }
 }

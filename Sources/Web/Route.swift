@@ -85,8 +85,7 @@ package struct PathParameters: Sendable {
     ///
     /// So no handler has to ask whether a parameter holds `..` or `/`, however it was encoded.
     static func decode(_ raw: Substring) -> String? {
-        let text = String(raw)
-        guard !text.utf8.contains(UInt8(ascii: "%")), !text.isEmpty, text != ".", text != "..",
+        guard let text = PercentCoding.decodeOnce(raw), !text.isEmpty, text != ".", text != "..",
             text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") })
         else { return nil }
         return text

@@ -1,0 +1,148 @@
+import Grants
+import Web
+
+/// Who asks, what for, and the choice of a provider: the one page from which a connection can be started.
+struct ConnectPage {
+    /// In the order shown.
+    let providers: [Provider]
+    let offersNylasChooser: Bool
+    let profile: AccessProfile
+    /// Why the page is shown again, if it is.
+    let notice: String?
+
+    func html(in frame: PageFrame) -> HTML {
+        let brand = frame.brand.name
+        return frame.page(
+            title: "Connect your mailbox",
+            main: """
+                <div class="connect">
+                <div class="intro">
+                <h1>Connect your mailbox to <bdi>\(brand)</bdi></h1>
+                <p class="lead"><bdi>\(brand)</bdi> would like its software to work with your mail. You sign in on your \
+                provider’s own page, and nothing is connected until you agree there.</p>
+                </div>
+                <section class="card choice" aria-labelledby="choice">
+                \(noticeBox)<h2 id="choice">Where is your mail?</h2>
+                <form method="post" action="/connect">
+                <ul class="providers">
+                \(buttons)</ul>
+                </form>
+                <p class="quiet">Next you go to Nylas, the service that makes the connection, and from there to your \
+                provider. <bdi>\(brand)</bdi> never sees your password.</p>
+                </section>
+                <div class="terms">
+                <section aria-labelledby="can">
+                <h2 id="can">What the software will be able to do</h2>
+                <ul class="abilities">
+                \(profile.abilities.map(able))</ul>
+                </section>
+                <section aria-labelledby="cannot">
+                <h2 id="cannot">What it will not be able to do</h2>
+                <ul class="abilities not">
+                \(withheld.map(unable))<li>\(Symbol.cross.html)<span>See your password</span></li>
+                </ul>
+                \(exceptions(brand))</section>
+                <section aria-labelledby="undo">
+                <h2 id="undo">How you end it later</h2>
+                <p>Whenever you like, in the security settings of your mail provider: remove <bdi>\(brand)</bdi> or Nylas from \
+                the apps with access. \(asking(frame))</p>
+                </section>
+                </div>
+                </div>
+                """
+        )
+    }
+
+    private var noticeBox: HTML {
+        guard let notice else { return .empty }
+        return "<p class=\"notice\" role=\"status\">\(Symbol.attention.html)<span>\(notice).</span></p>\n"
+    }
+
+    private var buttons: [HTML] {
+        providers.map { provider in
+            Self.button(
+                value: provider.rawValue,
+                tile: provider.tile,
+                name: provider.displayName,
+                detail: provider.mailboxes
+            )
+        }
+            + (offersNylasChooser
+                ? [Self.button(value: "ask", tile: "…", name: "Another provider", detail: "Choose on the next page")]
+                : [])
+    }
+
+    private static func button(value: String, tile: String, name: String, detail: String) -> HTML {
+        """
+        <li><button name="provider" value="\(value)"><span class="tile \(value)" aria-hidden="true">\(tile)</span>\
+        <span class="label"><span class="name">\(name)</span> <span class="detail">\(detail)</span></span></button></li>
+
+        """
+    }
+
+    private func able(_ ability: AccessProfile.Ability) -> HTML {
+        """
+        <li>\(Symbol.check.html)<span>\(ability.words) <span class="detail">\(ability.detail)</span></span></li>
+
+        """
+    }
+
+    private var withheld: [AccessProfile.Ability] {
+        AccessProfile.Ability.allCases.filter { !profile.abilities.contains($0) }
+    }
+
+    private func unable(_ ability: AccessProfile.Ability) -> HTML {
+        """
+        <li>\(Symbol.cross.html)<span>\(ability.words)</span></li>
+
+        """
+    }
+
+    /// Where a provider cannot give so little, the page says so before anybody chooses it.
+    private func exceptions(_ brand: String) -> HTML {
+        var groups: [(extra: [AccessProfile.Ability], names: [String])] = []
+        for provider in providers {
+            let extra = profile.abilities(at: provider).filter { !profile.abilities.contains($0) }
+            guard !extra.isEmpty else { continue }
+            if let index = groups.firstIndex(where: { $0.extra == extra }) {
+                groups[index].names.append(provider.displayName)
+            } else {
+                groups.append((extra, [provider.displayName]))
+            }
+        }
+        var sentences = groups.map { group in
+            "\(enumeration(group.names)) cannot give so little: there it could also "
+                + "\(enumeration(group.extra.map(\.phrase)))."
+        }
+        if offersNylasChooser {
+            sentences.append("With another provider, the next pages say what is asked for.")
+        }
+        guard !sentences.isEmpty else { return .empty }
+        return
+            "<p class=\"exceptions\"><strong>It depends on the provider.</strong> \(sentences.joined(separator: " "))</p>\n"
+    }
+
+    private func asking(_ frame: PageFrame) -> HTML {
+        frame.supportLink.map { "You can also write to \($0)." } ?? "You can also ask <bdi>\(frame.brand.name)</bdi>."
+    }
+}
+
+/// In the place of the connect page where everybody needs a link of their own.
+struct ConnectClosedPage {
+    func html(in frame: PageFrame) -> HTML {
+        let ask: HTML = frame.supportLink.map { "Write to \($0)" } ?? "Ask <bdi>\(frame.brand.name)</bdi>"
+        return frame.page(
+            title: "A personal link is needed",
+            main: """
+                <div class="card narrow">
+                <h1>You need your own link to connect</h1>
+                <p class="lead"><bdi>\(frame.brand.name)</bdi> gives everybody a personal link for connecting a mailbox, so that \
+                each one reaches the right account.</p>
+                <p>Look for the link in <bdi>\(frame.brand.name)</bdi> itself or in a message from them, and open it in \
+                this browser.</p>
+                <p>You have none? \(ask).</p>
+                </div>
+                """
+        )
+    }
+}

@@ -1,0 +1,123 @@
+package import GrantStore
+import Grants
+package import HTTPSemantics
+import HTTPTypes
+package import Web
+
+/// Everything the application shows to a person, each page as a whole answer: status, security fields, markup.
+///
+/// The flow decides what happened; only here is it put into words.
+package struct Pages: Sendable {
+    package let headers: SecurityHeaders
+    /// Also for the router, the host check and the server, so that every error looks like the rest.
+    package let errors: ErrorPages
+
+    private let settings: ConnectSettings
+    private let frame: PageFrame
+    private let connectResponse: Response
+
+    /// - Parameter assets: `Public/`, with `postern.css` and `favicon.svg` in it.
+    /// - Parameter headers: made with the Nylas origin as their form target.
+    package init(settings: ConnectSettings, assets: StaticFiles, headers: SecurityHeaders) {
+        let frame = PageFrame(settings: settings, assets: assets)
+        self.settings = settings
+        self.frame = frame
+        self.headers = headers
+        errors = ErrorPages(headers: headers) { fault, note, reference in
+            ErrorPage(fault: fault, note: note, reference: reference).html(in: frame)
+        }
+        connectResponse = Self.connect(settings: settings, frame: frame, headers: headers, notice: nil)
+    }
+
+    /// `GET /`: the page with the choice of providers or, if a personal link is needed, the page that says so.
+    ///
+    /// The same for everybody, so it is made once.
+    package func connect() -> Response {
+        connectResponse
+    }
+
+    /// The end of a flow, told as often as the person asks.
+    ///
+    /// - Parameter claim: what was asked for.
+    package func result(_ outcome: FlowOutcome, of claim: FlowClaim) -> Response {
+        switch outcome.verdict {
+        case .connected, .reconnected:
+            let page = ConnectedPage(outcome, profile: profile(named: claim.profile), asked: claim.provider)
+            return .page(page.html(in: frame), policy: .result, headers: headers)
+        case .declined: return problem(.declined, reference: outcome.reference)
+        case .permissionsMissing:
+            let missing = Permission.list(from: outcome.missingScopes)
+            return problem(
+                .permissionsMissing(missing, provider: providerName(outcome, claim)),
+                reference: outcome.reference
+            )
+        case .otherProvider:
+            return problem(
+                .otherProvider(asked: claim.provider?.displayName, found: outcome.providerName.map(displayName)),
+                reference: outcome.reference
+            )
+        case .otherAddress:
+            return problem(
+                .otherAddress(expected: claim.expectedAddress, found: outcome.address),
+                reference: outcome.reference
+            )
+        case .connectedBySomeoneElse:
+            return problem(.connectedBySomeoneElse(address: outcome.address), reference: outcome.reference)
+        case .providerRefused:
+            return problem(.providerRefused(provider: providerName(outcome, claim)), reference: outcome.reference)
+        case .adminApprovalNeeded:
+            return problem(.adminApprovalNeeded(provider: providerName(outcome, claim)), reference: outcome.reference)
+        case .exchangeRefused: return problem(.exchangeRefused, reference: outcome.reference)
+        case .unknown: return problem(.outcomeUnknown, reference: outcome.reference)
+        }
+    }
+
+    /// Everything that stands in the way of a connection.
+    package func problem(_ problem: Problem, reference: RequestID) -> Response {
+        self.problem(problem, reference: reference.text)
+    }
+
+    private func problem(_ problem: Problem, reference: String) -> Response {
+        switch problem {
+        case .startRefused where settings.isOpen, .providerNotOffered where settings.isOpen:
+            // The page again, without effect (design.md §4.1): one press of a button away from going on.
+            var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: problem.words.title)
+            response.head.status = problem.status
+            return response
+        default:
+            let page = ProblemPage(problem: problem, reference: reference)
+            return .page(page.html(in: frame), status: problem.status, policy: .result, headers: headers)
+        }
+    }
+
+    private static func connect(
+        settings: ConnectSettings,
+        frame: PageFrame,
+        headers: SecurityHeaders,
+        notice: String?
+    ) -> Response {
+        guard settings.isOpen else {
+            return .page(ConnectClosedPage().html(in: frame), policy: .result, headers: headers)
+        }
+        let page = ConnectPage(
+            providers: settings.providers,
+            offersNylasChooser: settings.offersNylasChooser,
+            profile: settings.profile,
+            notice: notice
+        )
+        return .page(page.html(in: frame), policy: .form, headers: headers)
+    }
+
+    private func profile(named name: String) -> AccessProfile {
+        ([settings.profile] + AccessProfile.builtIn).first { $0.name == name } ?? settings.profile
+    }
+
+    private func providerName(_ outcome: FlowOutcome, _ claim: FlowClaim) -> String? {
+        outcome.providerName.map(displayName) ?? claim.provider?.displayName
+    }
+}
+
+/// Our name for a provider that Nylas names, or its own.
+func displayName(_ providerName: String) -> String {
+    Provider(rawValue: providerName)?.displayName ?? providerName
+}

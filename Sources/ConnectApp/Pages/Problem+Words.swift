@@ -1,0 +1,226 @@
+import Web
+
+extension Problem {
+    /// What a person reads. Everything in it is plain text; what came from outside is escaped with the rest.
+    struct Words {
+        enum Tone {
+            /// Nothing is wrong: somebody said no, or it only takes time.
+            case calm
+            case attention
+        }
+
+        enum Step: Equatable {
+            case startAgain
+            case checkAgain(path: String)
+            /// Only the operator can help.
+            case askSupport
+        }
+
+        var tone: Tone
+        var title: String
+        /// What happened, and what was connected: nothing, or exactly what.
+        var happened: [String]
+        var missing: [Permission] = []
+        /// What to do next.
+        var advice: String
+        var step: Step
+    }
+
+    var words: Words {
+        switch self {
+        case .declined:
+            Words(
+                tone: .calm,
+                title: "Nothing was connected",
+                happened: [
+                    "You chose not to give access. Your mailbox stays as it was, and nobody can read it through us."
+                ],
+                advice: "If you change your mind, you can start again at any time.",
+                step: .startAgain
+            )
+        case .permissionsMissing(let missing, let provider):
+            Words(
+                tone: .attention,
+                title: "A permission is missing",
+                happened: [
+                    "You signed in, but not everything that is needed was allowed. So the mailbox was not connected.",
+                    "If it was connected before, only what you allowed just now still works.",
+                ],
+                missing: missing,
+                advice: "Start again, and leave every box ticked on the page of \(provider ?? "your provider").",
+                step: .startAgain
+            )
+        case .otherProvider(let asked, let found):
+            Words(
+                tone: .attention,
+                title: "That was another provider",
+                happened: [
+                    "You chose \(asked ?? "one provider") here, but signed in at \(found ?? "another one").",
+                    "Nothing was connected.",
+                ],
+                advice: "Start again, and choose the provider of the mailbox that you want to connect.",
+                step: .startAgain
+            )
+        case .otherAddress(let expected, let found):
+            Words(
+                tone: .attention,
+                title: "That was another mailbox",
+                happened: [
+                    "You signed in with \(found ?? "another address"), but this connection is meant for "
+                        + "\(expected ?? "a certain address"). Nothing was connected."
+                ],
+                advice: "Start again, and sign in with \(expected ?? "that address"). "
+                    + "If your provider picks the other one by itself, use a private window.",
+                step: .startAgain
+            )
+        case .connectedBySomeoneElse(let address):
+            Words(
+                tone: .attention,
+                title: "This mailbox is already connected",
+                happened: [
+                    "\(address ?? "The mailbox") is already connected for somebody else. Nothing was changed for them, "
+                        + "and nothing was connected for you."
+                ],
+                advice: "If this is your own mailbox, please ask us to look into it.",
+                step: .askSupport
+            )
+        case .providerRefused(let provider):
+            Words(
+                tone: .attention,
+                title: "\(provider ?? "Your provider") did not allow it",
+                happened: [
+                    "\(provider ?? "Your provider") answered with an error instead of a permission.",
+                    "Nothing was connected.",
+                ],
+                advice: "Try again in a few minutes. If it happens again, an administrator may have switched off "
+                    + "connections to other software for your mailbox.",
+                step: .startAgain
+            )
+        case .adminApprovalNeeded(let provider):
+            Words(
+                tone: .attention,
+                title: "Your administrator has to allow this first",
+                happened: [
+                    "Your organization lets its administrator decide which software may use its mailboxes at "
+                        + "\(provider ?? "your provider"). Nothing was connected."
+                ],
+                advice: "Ask your administrator to allow it, and give them the reference below. Then start again.",
+                step: .startAgain
+            )
+        case .exchangeRefused:
+            Words(
+                tone: .attention,
+                title: "The sign-in could not be completed",
+                happened: [
+                    "A sign-in counts once, and only for a short time. This one was not accepted any more.",
+                    "Nothing was connected.",
+                ],
+                advice: "Please start again. It usually works the second time.",
+                step: .startAgain
+            )
+        case .outcomeUnknown:
+            Words(
+                tone: .attention,
+                title: "We could not find out whether it worked",
+                happened: [
+                    "The line to Nylas, the service that makes the connection, broke at the last moment. We looked for the "
+                        + "connection afterwards and did not find it."
+                ],
+                advice: "Please start again. It is safe to do it twice.",
+                step: .startAgain
+            )
+        case .flowNotFound:
+            Words(
+                tone: .attention,
+                title: "This belongs to no connection we know of",
+                happened: [
+                    "You came back without the cookie that was set when you started. That happens when you started in another "
+                        + "browser or a private window, when cookies are blocked, or when you started a while ago.",
+                    "Nothing was connected.",
+                ],
+                advice:
+                    "Start again, and stay in this browser until you see the result. Cookies must be allowed for this site.",
+                step: .startAgain
+            )
+        case .expired:
+            Words(
+                tone: .attention,
+                title: "That took a little too long",
+                happened: ["For your safety, a started connection is good for 20 minutes. Nothing was connected."],
+                advice: "Start again. It takes a minute.",
+                step: .startAgain
+            )
+        case .altered:
+            Words(
+                tone: .attention,
+                title: "Something was changed on the way",
+                happened: ["What came back is not what we sent out, so we did not use it. Nothing was connected."],
+                advice: "Start again from our own page. Do not use a link that somebody sent you.",
+                step: .startAgain
+            )
+        case .malformedCallback:
+            Words(
+                tone: .attention,
+                title: "The answer from the sign-in was not complete",
+                happened: ["Your browser brought back an answer that we cannot read. Nothing was connected."],
+                advice: "Please start again.",
+                step: .startAgain
+            )
+        case .stillWorking(let path):
+            Words(
+                tone: .calm,
+                title: "Still working on it",
+                happened: [
+                    "Your sign-in has arrived, and your provider is being asked. You do not have to sign in again."
+                ],
+                advice: "Wait a few seconds, then look again.",
+                step: .checkAgain(path: path)
+            )
+        case .nylasTooSlow(let path):
+            Words(
+                tone: .calm,
+                title: "This takes longer than usual",
+                happened: [
+                    "Your sign-in has arrived, but Nylas, the service that makes the connection, has not answered in time. "
+                        + "We keep asking. You do not have to sign in again."
+                ],
+                advice: "Look again in a minute. It can take up to ten.",
+                step: .checkAgain(path: path)
+            )
+        case .storeUnavailable:
+            Words(
+                tone: .attention,
+                title: "We cannot save anything right now",
+                happened: [
+                    "What we connect has to be saved, and at the moment that is not possible. Nothing was connected."
+                ],
+                advice: "Please try again later.",
+                step: .startAgain
+            )
+        case .nylasUnavailable:
+            Words(
+                tone: .attention,
+                title: "The connection service cannot be reached",
+                happened: ["Nylas, the service that makes the connection, does not answer. Nothing was connected."],
+                advice: "Please try again in a few minutes.",
+                step: .startAgain
+            )
+        case .startRefused:
+            Words(
+                tone: .attention,
+                title: "Please choose once more",
+                happened: ["A connection can only be started from our own page, and this one came from elsewhere."],
+                advice: "Nothing was started. Choose your provider on our page.",
+                step: .startAgain
+            )
+        case .providerNotOffered:
+            Words(
+                tone: .attention,
+                title: "That provider is not on offer",
+                happened: ["Nothing was started."],
+                advice: "Choose one of the providers on our page.",
+                step: .startAgain
+            )
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package import HTTPTypes
+
+/// What can stand between a person and a connected mailbox, in the terms that the page needs.
+///
+/// Closed on purpose: a new case does not compile until somebody decides its status and its words.
+package enum Problem: Hashable, Sendable {
+    // How a flow ended: recorded, and told again as often as asked.
+    case declined
+    case permissionsMissing([Permission], provider: String?)
+    case otherProvider(asked: String?, found: String?)
+    case otherAddress(expected: String?, found: String?)
+    case connectedBySomeoneElse(address: String?)
+    case providerRefused(provider: String?)
+    case adminApprovalNeeded(provider: String?)
+    case exchangeRefused
+    case outcomeUnknown
+
+    // What came back belongs to no flow of this browser.
+    /// No cookie for this state: another browser, blocked cookies, or long ago.
+    case flowNotFound
+    case expired
+    /// The cookie does not open, or does not fit.
+    case altered
+    /// A parameter twice, or neither a code nor an error.
+    case malformedCallback
+
+    // Not over yet. `checkAgain` is a path of ours.
+    case stillWorking(checkAgain: String)
+    /// The exchange may or may not have happened; it is being settled.
+    case nylasTooSlow(checkAgain: String)
+
+    // On our side, before anything was exchanged.
+    case storeUnavailable
+    case nylasUnavailable
+
+    // The start.
+    /// The form was not sent from our own page.
+    case startRefused
+    case providerNotOffered
+
+    /// A recorded end answers 200, a "no" included: the page asked for exists, and this is it.
+    package var status: HTTPResponse.Status {
+        switch self {
+        case .declined, .permissionsMissing, .otherProvider, .otherAddress, .connectedBySomeoneElse, .providerRefused,
+            .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown:
+            .ok
+        case .flowNotFound, .expired, .altered, .malformedCallback, .providerNotOffered: .badRequest
+        case .stillWorking, .nylasTooSlow: .accepted
+        // Not 502 or 504: many proxies put a page of their own in the place of those.
+        case .storeUnavailable, .nylasUnavailable: .serviceUnavailable
+        case .startRefused: .forbidden
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Web
+
+/// What happened, that nothing was connected, what to do now, and whom to ask: one shape for everything that goes wrong.
+struct ProblemPage {
+    let problem: Problem
+    let reference: String
+
+    func html(in frame: PageFrame) -> HTML {
+        let words = problem.words
+        return frame.page(
+            title: words.title,
+            main: """
+                <div class="card narrow">
+                \(badge(words.tone))
+                <h1><bdi>\(words.title)</bdi></h1>
+                \(words.happened.map { "<p class=\"lead\">\($0)</p>\n" })\(missing(words.missing))\
+                <p>\(words.advice)</p>
+                \(step(words.step, in: frame))
+                \(frame.reference(reference))
+                </div>
+                """
+        )
+    }
+
+    private func badge(_ tone: Problem.Words.Tone) -> HTML {
+        switch tone {
+        case .calm: "<p class=\"badge calm\">\(Symbol.pause.html)</p>"
+        case .attention: "<p class=\"badge attention\">\(Symbol.attention.html)</p>"
+        }
+    }
+
+    private func missing(_ permissions: [Permission]) -> HTML {
+        guard !permissions.isEmpty else { return .empty }
+        let items: [HTML] = permissions.map { permission in
+            """
+            <li>\(Symbol.cross.html)<span>\(permission.words)</span></li>
+
+            """
+        }
+        return """
+            <h2>Not allowed yet</h2>
+            <ul class="abilities not">
+            \(items)</ul>
+
+            """
+    }
+
+    private func step(_ step: Problem.Words.Step, in frame: PageFrame) -> HTML {
+        switch step {
+        case .startAgain: frame.startAgain("Start again")
+        case .checkAgain(let path): "<p><a class=\"action\" href=\"\(address: path)\">Check again</a></p>"
+        case .askSupport: frame.supportLink.map { "<p>Write to \($0).</p>" } ?? .empty
+        }
+    }
+}
