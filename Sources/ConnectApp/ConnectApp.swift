@@ -1,0 +1,150 @@
+package import Cryptography
+package import GrantStore
+package import HTTPSemantics
+package import HTTPTypes
+package import Logging
+import Nylas
+package import Timekeeping
+package import Web
+
+/// The application: the connect page, the flow to Nylas and back, the result. It knows no socket and no file.
+///
+/// Answers requests only while ``run()`` runs: that is where codes are exchanged.
+package struct ConnectApp: RequestHandler {
+    /// The pages' words and looks; ``Pages/errors`` is also for the server, so that every error looks like the rest.
+    package let pages: Pages
+
+    private let handler: HostCheck<Router>
+    private let runner: FlowRunner
+    private let settlement: Settlement
+    private let purge: ClaimPurge
+
+    /// - Parameters:
+    ///   - assets: `Public/`.
+    ///   - headers: made with ``ConnectSettings/publicURL`` and the Nylas origin as form target.
+    ///   - exchange: reaches Nylas.
+    ///   - clock: for waits and deadlines; no change of the machine's time moves it.
+    package init(
+        settings: ConnectSettings,
+        store: any GrantStore,
+        exchange: any HTTPExchange,
+        wallClock: WallClock,
+        clock: any Clock<Duration>,
+        random: RandomSource,
+        logger: Logger,
+        assets: StaticFiles,
+        headers: SecurityHeaders
+    ) {
+        let log = FlowLog(logger)
+        let time = MonotonicTime(clock)
+        let nylas = NylasClient(application: settings.nylas, exchange: exchange)
+        let leases = Leases(random: random, wallClock: wallClock)
+        let progress = FlowProgress()
+        let conclusion = Conclusion(
+            settings: settings,
+            store: store,
+            nylas: nylas,
+            wallClock: wallClock,
+            leases: leases,
+            locks: GrantLocks(),
+            log: log
+        )
+        settlement = Settlement(
+            store: store,
+            nylas: nylas,
+            wallClock: wallClock,
+            time: time,
+            leases: leases,
+            conclusion: conclusion,
+            progress: progress,
+            log: log
+        )
+        runner = FlowRunner(
+            redirectURI: settings.redirectURI,
+            store: store,
+            nylas: nylas,
+            wallClock: wallClock,
+            time: time,
+            leases: leases,
+            conclusion: conclusion,
+            settlement: settlement,
+            progress: progress,
+            log: log
+        )
+        purge = ClaimPurge(store: store, wallClock: wallClock, time: time, log: log)
+        let pages = Pages(settings: settings, assets: assets, headers: headers)
+        self.pages = pages
+        let cookies = FlowCookies(keys: settings.sealingKeys, random: random)
+        let start = StartFlow(
+            settings: settings,
+            pages: pages,
+            cookies: cookies,
+            wallClock: wallClock,
+            random: random,
+            log: log
+        )
+        let callback = Callback(
+            settings: settings,
+            pages: pages,
+            cookies: cookies,
+            store: store,
+            runner: runner,
+            progress: progress,
+            wallClock: wallClock,
+            time: time,
+            log: log
+        )
+        let results = ResultPages(
+            pages: pages,
+            cookies: cookies,
+            store: store,
+            progress: progress,
+            wallClock: wallClock,
+            log: log
+        )
+        let routes = [
+            Route(.get, "/") { _, _ in pages.connect() },
+            Route(.post, "/connect", contentLimitBytes: StartFlow.contentLimitBytes) { request, _ in
+                start.response(to: request)
+            },
+            Route(.get, "/callback") { request, _ in await callback.response(to: request) },
+            Route(.get, "/connected/{id}") { request, parameters in
+                await results.connected(parameters["id"], request)
+            },
+            Route(.get, "/problem/{id}") { request, parameters in
+                await results.problem(parameters["id"], request)
+            },
+        ]
+        handler = HostCheck(
+            Router(routes + assets.routes, errors: pages.errors),
+            publicURL: settings.publicURL,
+            errors: pages.errors
+        )
+    }
+
+    package func contentLimitBytes(for head: HTTPRequest, target: RequestTarget) -> Int {
+        handler.contentLimitBytes(for: head, target: target)
+    }
+
+    package func response(to request: Request) async -> Response {
+        await handler.response(to: request)
+    }
+
+    /// Exchanges codes, settles what is open, and forgets what is old; returns when ``drain()`` has been called and the last
+    /// exchange in hand is over, or when the task is cancelled, which cuts exchanges off.
+    ///
+    /// A flow that is cut off, or still unsettled, stays open in the store: the next start settles it.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask(name: "settlement") { await settlement.run() }
+            group.addTask(name: "purge") { await purge.run() }
+            await runner.run()
+            group.cancelAll()
+        }
+    }
+
+    /// Accepts no more callbacks, so that ``run()`` comes to its end. Call it once the server accepts no more requests.
+    package func drain() {
+        runner.drain()
+    }
+}

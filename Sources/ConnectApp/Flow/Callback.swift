@@ -1,0 +1,206 @@
+import Cryptography
+import GrantStore
+import HTTPSemantics
+import HTTPTypes
+import Nylas
+import OAuth
+import Timekeeping
+import Web
+
+/// `GET /callback`: the one place that fixes the order in which an answer is looked at (design §4.2).
+///
+/// Every way out is a 303 to a clean address, so that the code leaves the address bar at once; only a preload is answered
+/// in place, because nobody sees it. What fails before the claim burns nothing: the same flow can still be finished.
+struct Callback: Sendable {
+    /// How long a browser waits here for an answer before it is shown that the work goes on.
+    static let patience = Duration.seconds(20)
+
+    let settings: ConnectSettings
+    let pages: Pages
+    let cookies: FlowCookies
+    let store: any GrantStore
+    let runner: FlowRunner
+    let progress: FlowProgress
+    let wallClock: WallClock
+    let time: MonotonicTime
+    let log: FlowLog
+
+    func response(to request: Request) async -> Response {
+        // HEAD asks what GET would say; this GET does something, so it cannot be said.
+        guard request.head.method == .get else {
+            var response = pages.errors.response(.methodNotAllowed, to: request)
+            response.head.headerFields[.allow] = "GET"
+            return response
+        }
+        guard !isPreload(request.head.headerFields) else {
+            return pages.errors.response(.serviceUnavailable, to: request)
+        }
+        let query: CallbackQuery
+        do throws(CallbackError) {
+            query = try CallbackQuery(request.target.query)
+        } catch {
+            log(.callbackRefused(error), reference: request.id.text)
+            return leave(to: .malformed)
+        }
+        guard let state = query["state"], State(state) != nil else {
+            log(.callbackRefused(.stateMismatch), reference: request.id.text)
+            return leave(to: .unmatched)
+        }
+        let id = FlowID(state: state)
+        switch cookies.find(id.shortID, in: request.head.headerFields) {
+        case .none:
+            log(.cookieMissing, reference: request.id.text)
+            return leave(to: .unmatched)
+        case .unopenable:
+            log(.cookieUnopenable, reference: request.id.text)
+            return leave(to: .altered)
+        case .answered(let flow):
+            guard constantTimeEquals(flow.digest, id.digest) else { return leave(to: .altered) }
+            return leave(toResultOf: flow, isSuccess: true)
+        case .started(let flow):
+            guard flow.state.matches(state) else { return leave(to: .altered) }
+            return await proceed(flow, query, request)
+        }
+    }
+
+    /// The state is ours, and this browser's.
+    private func proceed(_ flow: StartedFlow, _ query: CallbackQuery, _ request: Request) async -> Response {
+        let claim = flow.claim
+        do throws(StoreError) {
+            switch try await store.record(of: claim.flow)?.standing {
+            case .answered(let outcome) where outcome.verdict != .declined || query["code"] == nil:
+                return leave(with: outcome, of: claim.flow)
+            case .open:
+                return await waitForEnd(of: claim.flow)
+            case .answered, nil:
+                break
+            }
+        } catch {
+            log(.storeFailed(.look, error), flow: claim.flow, reference: request.id.text)
+            // Not a word on what stands: the store could not say.
+            return leave(toResultOf: claim.flow, isSuccess: true)
+        }
+        let callback: VerifiedCallback
+        do throws(CallbackError) {
+            callback = try verify(flow, query)
+        } catch {
+            return await refuse(error, query, claim, request)
+        }
+        guard runner.submit(claim, callback, reference: request.id.text) else { return leave(to: .unavailable) }
+        return await waitForEnd(of: claim.flow)
+    }
+
+    private func verify(_ flow: StartedFlow, _ query: CallbackQuery) throws(CallbackError) -> VerifiedCallback {
+        // The question went to another Nylas application, or named another redirect URI: its code is not for this one.
+        guard constantTimeEquals(flow.audience, Audience.digest(of: settings)) else { throw .issuerMismatch }
+        guard flow.kind == .connect else { throw .unexpectedParameter }
+        let pending = PendingAuthorization(
+            state: flow.state,
+            codeVerifier: flow.codeVerifier,
+            expiresAt: flow.expiresAt,
+            issuer: settings.nylas.origin.description
+        )
+        return try pending.verify(query, at: wallClock.now())
+    }
+
+    private func refuse(
+        _ error: CallbackError,
+        _ query: CallbackQuery,
+        _ claim: FlowClaim,
+        _ request: Request
+    ) async -> Response {
+        guard case .refused(let code) = error else {
+            log(.callbackRefused(error), flow: claim.flow, reference: request.id.text)
+            return leave(to: word(for: error))
+        }
+        let verdict = AuthorizationRefusal.verdict(
+            code,
+            number: query["error_code"],
+            description: query["error_description"]
+        )
+        log(.refused(verdict, code), flow: claim.flow, reference: request.id.text)
+        let outcome = FlowOutcome(verdict: verdict, reference: request.id.text, answeredAt: wallClock.now())
+        do throws(StoreError) {
+            switch try await store.record(outcome, for: claim) {
+            case .answered(let standing): return leave(with: standing, of: claim.flow)
+            case .open: return await waitForEnd(of: claim.flow)
+            }
+        } catch {
+            log(.storeFailed(.record, error), flow: claim.flow, reference: request.id.text)
+            return leave(to: .unavailable)
+        }
+    }
+
+    /// Waits until the flow is answered, here or in another process, and leaves for its page; after ``patience`` for the
+    /// page that says so.
+    private func waitForEnd(of flow: FlowID) async -> Response {
+        let start = time.elapsed
+        while true {
+            await progress.ended(flow, within: Callback.patience - (time.elapsed - start), time)
+            do throws(StoreError) {
+                switch try await store.record(of: flow)?.standing {
+                case .answered(let outcome): return leave(with: outcome, of: flow)
+                // Ended without a claim: the store did not take it, and the code was not used.
+                case nil where progress.stage(of: flow) == nil: return leave(to: .unavailable)
+                case .open, nil: break
+                }
+            } catch {
+                return leave(toResultOf: flow, isSuccess: true)
+            }
+            let isOver = time.elapsed - start >= Callback.patience
+            // Another process has it: look again in a second.
+            guard !isOver, await time.sleep(for: .seconds(1)) else { return leave(toResultOf: flow, isSuccess: true) }
+        }
+    }
+
+    private func word(for error: CallbackError) -> ProblemWord {
+        switch error {
+        case .malformedQuery, .repeatedParameter, .unexpectedParameter, .missingCode, .malformedCode: .malformed
+        case .stateMismatch: .unmatched
+        case .expired: .expired
+        case .issuerMismatch: .altered
+        // Recorded, and told by its flow's page.
+        case .refused: .malformed
+        }
+    }
+
+    private func leave(to word: ProblemWord) -> Response {
+        .seeOther("/problem/\(word.rawValue)", headers: pages.headers)
+    }
+
+    private func leave(toResultOf flow: FlowID, isSuccess: Bool) -> Response {
+        .seeOther("/\(isSuccess ? "connected" : "problem")/\(flow.shortID)", headers: pages.headers)
+    }
+
+    private func leave(with outcome: FlowOutcome, of flow: FlowID) -> Response {
+        var response = leave(toResultOf: flow, isSuccess: outcome.verdict.isSuccess)
+        if outcome.verdict.isFinal { response.addCookie(cookies.answeredCookie(for: flow, at: wallClock.now())) }
+        return response
+    }
+}
+
+/// The addresses of problems that belong to no recorded flow: the same page for everybody.
+enum ProblemWord: String, CaseIterable {
+    case unmatched
+    case altered
+    case expired
+    case malformed
+    case unavailable
+
+    var problem: Problem {
+        switch self {
+        case .unmatched: .flowNotFound
+        case .altered: .altered
+        case .expired: .expired
+        case .malformed: .malformedCallback
+        case .unavailable: .storeUnavailable
+        }
+    }
+}
+
+extension FlowOutcome.Verdict {
+    var isSuccess: Bool { self == .connected || self == .reconnected }
+
+    /// Whether nothing can follow: after a "no" the person may go back and say yes, and needs the flow's own cookie for it.
+    var isFinal: Bool { self != .declined }
+}

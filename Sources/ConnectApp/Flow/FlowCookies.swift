@@ -1,0 +1,129 @@
+import Cryptography
+import GrantStore
+import HTTPSemantics
+import HTTPTypes
+import Timekeeping
+
+/// The cookies that flows live in: one for each flow, named by its short ID, so that tabs do not disturb each other.
+///
+/// While a flow is open its cookie holds the whole of it; once it is answered, a small one takes its place that only proves
+/// that this browser may see the answer.
+struct FlowCookies: Sendable {
+    /// What a cookie turned out to be.
+    enum Found: Sendable {
+        /// No cookie of this name: another browser, blocked cookies, long ago.
+        case none
+        /// There is one, but none of our keys opens it in this place.
+        case unopenable
+        case started(StartedFlow)
+        case answered(FlowID)
+
+        var flow: FlowID? {
+            switch self {
+            case .started(let flow): flow.id
+            case .answered(let flow): flow
+            case .none, .unopenable: nil
+            }
+        }
+    }
+
+    static let prefix = "__Host-postern-"
+    /// Of one cookie, name included: browsers keep at least 4,096, and several travel together.
+    static let limitBytes = 1400
+    static let openFlowLimit = 5
+    static let answeredFlowLimit = 5
+    static let answeredLifetime = Duration.seconds(24 * 3600)
+    /// How many cookies one answer may remove; a browser that holds more is served in several steps.
+    private static let removalLimit = 32
+    private static let answeredVersion: UInt8 = 1
+
+    private let started: Sealer
+    private let answered: Sealer
+
+    init(keys: SealingKeys, random: RandomSource) {
+        started = Sealer(keys: keys, purpose: .flow, random: random)
+        answered = Sealer(keys: keys, purpose: .result, random: random)
+    }
+
+    static func name(of shortID: String) -> String { prefix + shortID }
+
+    /// Whether the text could be a short ID at all: 12 characters of base64url.
+    static func isShortID(_ text: String) -> Bool {
+        text.utf8.count == 12 && Base64.decodeURL(text) != nil
+    }
+
+    /// - Returns: the Set-Cookie value that holds the flow, or nil if it does not fit.
+    func cookie(for flow: StartedFlow) -> String? {
+        let name = FlowCookies.name(of: flow.id.shortID)
+        let bytes = flow.encoded()
+        guard name.utf8.count + 1 + Sealer.sealedCharacters(plaintextBytes: bytes.count) <= FlowCookies.limitBytes
+        else {
+            return nil
+        }
+        return Cookie.setCookie(name: name, value: started.seal(bytes, for: name), maxAge: StartedFlow.lifetime)
+    }
+
+    /// The Set-Cookie value that takes the place of the flow's own: enough to see its answer, and no more to spend a code.
+    func answeredCookie(for flow: FlowID, at now: Timestamp) -> String {
+        let name = FlowCookies.name(of: flow.shortID)
+        var fields = ByteFieldWriter()
+        fields.write(FlowCookies.answeredVersion)
+        fields.write(now.microsecondsSince1970)
+        fields.writeFixed(flow.digest)
+        return Cookie.setCookie(
+            name: name,
+            value: answered.seal(fields.bytes, for: name),
+            maxAge: FlowCookies.answeredLifetime
+        )
+    }
+
+    /// Finds a flow's cookie. Should there be several of its name, the first that opens counts.
+    func find(_ shortID: String, in fields: HTTPFields) -> Found {
+        let name = FlowCookies.name(of: shortID)
+        var found = Found.none
+        for cookie in Cookie.parse(fields: fields) where cookie.name == name {
+            switch open(cookie.value, name: name) {
+            case .started(let flow)?: return .started(flow)
+            case .answered(let flow, _)?: return .answered(flow)
+            case nil: found = .unopenable
+            }
+        }
+        return found
+    }
+
+    /// The Set-Cookie values that make room for one more flow: what does not open goes, and the oldest do.
+    func removals(in fields: HTTPFields) -> [String] {
+        var open: [(name: String, since: Timestamp)] = []
+        var done: [(name: String, since: Timestamp)] = []
+        var removed: [String] = []
+        for cookie in Cookie.parse(fields: fields) where cookie.name.hasPrefix(FlowCookies.prefix) {
+            switch self.open(cookie.value, name: cookie.name) {
+            case .started(let flow)?: open.append((cookie.name, flow.startedAt))
+            case .answered(_, let moment)?: done.append((cookie.name, moment))
+            case nil: removed.append(cookie.name)
+            }
+        }
+        for (list, limit) in [(open, FlowCookies.openFlowLimit - 1), (done, FlowCookies.answeredFlowLimit)] {
+            removed += list.sorted { $0.since > $1.since }.dropFirst(limit).map(\.name)
+        }
+        return removed.prefix(FlowCookies.removalLimit).map { Cookie.removal(of: $0) }
+    }
+
+    private enum Content {
+        case started(StartedFlow)
+        case answered(FlowID, Timestamp)
+    }
+
+    private func open(_ value: String, name: String) -> Content? {
+        guard name.utf8.count + 1 + value.utf8.count <= FlowCookies.limitBytes else { return nil }
+        if let bytes = started.open(value, for: name) {
+            return StartedFlow(encoded: bytes).map { .started($0) }
+        }
+        guard let bytes = answered.open(value, for: name) else { return nil }
+        var fields = ByteFieldReader(bytes)
+        guard fields.byte() == FlowCookies.answeredVersion, let moment = fields.number(),
+            let flow = fields.fixed(SHA256.digestBytes).flatMap(FlowID.init(digest:)), fields.isAtEnd
+        else { return nil }
+        return .answered(flow, Timestamp(microsecondsSince1970: moment))
+    }
+}

@@ -1,0 +1,117 @@
+import GrantStore
+import Grants
+import Logging
+import Nylas
+import OAuth
+
+/// What happens to flows, as an operator may read it.
+///
+/// A line has the flow's short ID, the reference that the person sees, and names of our own or of Nylas. It never has a code,
+/// a state, a cookie, a key, a query, an address of a mailbox or a sentence from outside.
+enum FlowEvent {
+    case started(Provider?)
+    case startRefused(StartRefusal)
+    case callbackRefused(CallbackError)
+    case cookieMissing
+    case cookieUnopenable
+    /// The authorization server sent an error.
+    case refused(FlowOutcome.Verdict, AuthorizationErrorCode)
+    case exchangeFailed(NylasError)
+    case grantUnread(GrantID, NylasError)
+    case storeFailed(StoreStep, StoreError)
+    case answered(FlowOutcome, excess: [Scope])
+    case settling
+    case listFailed(NylasError)
+    case listCutOff
+    case grantDeleted(GrantID)
+    case grantNotDeleted(GrantID, NylasError)
+    case purged(Int)
+
+    enum StartRefusal: String {
+        case notSameOrigin = "not same origin"
+        case closed = "a personal link is needed"
+        case malformedForm = "malformed form"
+        case providerNotOffered = "provider not offered"
+        case flowTooLarge = "flow does not fit into a cookie"
+    }
+
+    /// What was tried at the store.
+    enum StoreStep: String {
+        case look, claim, record, save, takeOver = "take over", list, purge
+    }
+}
+
+struct FlowLog: Sendable {
+    private let logger: Logger
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    /// - Parameters:
+    ///   - flow: nil where there is none, or none that is known to be ours.
+    ///   - reference: the request's ID.
+    func callAsFunction(_ event: FlowEvent, flow: FlowID? = nil, reference: String? = nil) {
+        let (level, name, details) = describe(event)
+        logger.log(level: level, "\(name)", metadata: metadata(details, flow: flow, reference: reference))
+    }
+
+    private func metadata(
+        _ details: [(String, String)],
+        flow: FlowID?,
+        reference: String?
+    ) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [:]
+        for (key, value) in details { metadata[key] = "\(value)" }
+        if let flow { metadata["flow"] = "\(flow.shortID)" }
+        if let reference { metadata["reference"] = "\(reference)" }
+        return metadata
+    }
+
+    private func describe(_ event: FlowEvent) -> (Logger.Level, String, [(String, String)]) {
+        switch event {
+        case .started(let provider):
+            (.info, "flow started", [("provider", provider?.rawValue ?? "any")])
+        case .startRefused(let reason):
+            (reason == .flowTooLarge ? .error : .info, "start refused", [("reason", reason.rawValue)])
+        case .callbackRefused(let error):
+            (.info, "callback refused", [("rule", "\(error)")])
+        case .cookieMissing:
+            (.info, "callback without its cookie", [])
+        case .cookieUnopenable:
+            (.notice, "callback with a cookie that does not open", [])
+        case .refused(let verdict, let error):
+            (.info, "authorization refused", [("verdict", verdict.rawValue), ("error", "\(error)")])
+        case .exchangeFailed(let error):
+            (level(of: error), "exchange failed", [("cause", error.summary)])
+        case .grantUnread(let grant, let error):
+            (level(of: error), "grant not read", [("grant", grant.text), ("cause", error.summary)])
+        case .storeFailed(let step, let error):
+            (.error, "store failed", [("step", step.rawValue), ("cause", "\(error)")])
+        case .answered(let outcome, let excess):
+            (
+                .info, "flow answered",
+                [("verdict", outcome.verdict.rawValue)]
+                    + (outcome.grantID.map { [("grant", $0.text)] } ?? [])
+                    + (excess.isEmpty ? [] : [("excess_scopes", "\(excess.count)")])
+            )
+        case .settling:
+            (.warning, "outcome unknown, settling", [])
+        case .listFailed(let error):
+            (level(of: error), "grants not listed", [("cause", error.summary)])
+        case .listCutOff:
+            (.warning, "more grants changed than are looked through", [])
+        case .grantDeleted(let grant):
+            (.notice, "unwanted new grant deleted", [("grant", grant.text)])
+        case .grantNotDeleted(let grant, let error):
+            (.warning, "unwanted new grant not deleted", [("grant", grant.text), ("cause", error.summary)])
+        case .purged(let count):
+            (.debug, "old flows forgotten", [("count", "\(count)")])
+        }
+    }
+
+    /// A wrong key is the operator's to mend; the rest happens.
+    private func level(of error: NylasError) -> Logger.Level {
+        if case .unauthorized = error { .error } else { .warning }
+    }
+}

@@ -1,0 +1,74 @@
+import GrantStore
+import HTTPSemantics
+import HTTPTypes
+import Timekeeping
+import Web
+
+/// `GET /connected/{id}` and `GET /problem/{id}`: how a flow ended, for the browser that holds its cookie.
+///
+/// Only looks: a flow that is still open stays as it is, however often somebody asks.
+struct ResultPages: Sendable {
+    let pages: Pages
+    let cookies: FlowCookies
+    let store: any GrantStore
+    let progress: FlowProgress
+    let wallClock: WallClock
+    let log: FlowLog
+
+    func connected(_ id: String?, _ request: Request) async -> Response {
+        await result(id ?? "", request, isSuccess: true)
+    }
+
+    func problem(_ id: String?, _ request: Request) async -> Response {
+        if let id, let word = ProblemWord(rawValue: id) {
+            return pages.problem(word.problem, reference: request.id)
+        }
+        return await result(id ?? "", request, isSuccess: false)
+    }
+
+    private func result(_ shortID: String, _ request: Request, isSuccess: Bool) async -> Response {
+        guard FlowCookies.isShortID(shortID) else { return pages.errors.response(.notFound, to: request) }
+        let found = cookies.find(shortID, in: request.head.headerFields)
+        guard let flow = found.flow, flow.shortID == shortID else {
+            return pages.problem(.flowNotFound, reference: request.id)
+        }
+        let record: FlowRecord?
+        do throws(StoreError) {
+            record = try await store.record(of: flow)
+        } catch {
+            log(.storeFailed(.look, error), flow: flow, reference: request.id.text)
+            return pages.errors.response(.serviceUnavailable, to: request)
+        }
+        guard let record else { return pages.problem(.malformedCallback, reference: request.id) }
+        switch record.standing {
+        case .open:
+            let path = "/connected/\(shortID)"
+            let problem: Problem =
+                progress.stage(of: flow) == .settling
+                ? .nylasTooSlow(checkAgain: path) : .stillWorking(checkAgain: path)
+            return pages.problem(problem, reference: request.id)
+        case .answered(let outcome):
+            return answered(outcome, record.claim, found, isSuccess: isSuccess)
+        }
+    }
+
+    private func answered(
+        _ outcome: FlowOutcome,
+        _ claim: FlowClaim,
+        _ found: FlowCookies.Found,
+        isSuccess: Bool
+    ) -> Response {
+        var response =
+            outcome.verdict.isSuccess == isSuccess
+            ? pages.result(outcome, of: claim)
+            : .seeOther(
+                "/\(outcome.verdict.isSuccess ? "connected" : "problem")/\(claim.flow.shortID)",
+                headers: pages.headers
+            )
+        // The whole flow need not stay in the browser any longer.
+        if case .started = found, outcome.verdict.isFinal {
+            response.addCookie(cookies.answeredCookie(for: claim.flow, at: wallClock.now()))
+        }
+        return response
+    }
+}
