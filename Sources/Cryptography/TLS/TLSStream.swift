@@ -111,7 +111,7 @@ package final class TLSStream: ByteStream {
     /// Decrypts what has arrived already.
     private func open(into buffer: inout [UInt8], limit: Int) -> Result<TLSEngine.ReadOutcome, StreamError> {
         state.withLock { state in
-            guard !state.hasFailed else { return .failure(.connectionLost) }
+            guard !state.hasFailed else { return .failure(Self.unusable) }
             do throws(TLSFailure) {
                 let outcome = try state.engine.read(&state.arrived, &state.made, into: &buffer, limit: limit)
                 guard state.made.count <= Self.unsentBytesLimit else { throw .protocolViolation }
@@ -157,7 +157,7 @@ package final class TLSStream: ByteStream {
         let fromHead = range.clamped(to: 0..<head.count)
         let fromContent = (max(range.lowerBound, head.count) - head.count)..<max(range.upperBound - head.count, 0)
         return try state.withLock { state throws(StreamError) in
-            guard !state.hasFailed, !state.hasFinishedWriting else { throw .connectionLost }
+            guard !state.hasFailed, !state.hasFinishedWriting else { throw Self.unusable }
             var records = take(&state.made)
             do throws(TLSFailure) {
                 if fromContent.isEmpty {
@@ -189,6 +189,9 @@ package final class TLSStream: ByteStream {
         try? await transport.write(farewell, [], before: .now + Self.farewellTime)
         await transport.finishWriting()
     }
+
+    /// A stream is usually closed because its task was cancelled, and whoever meets it then should learn that.
+    private static var unusable: StreamError { Task.isCancelled ? .cancelled : .connectionLost }
 
     package func close() {
         state.withLock { $0.hasFailed = true }
