@@ -24,7 +24,7 @@ package struct StaticFiles: Sendable {
         try self.init(try readDirectory(directory), headers: headers)
     }
 
-    init(_ contents: [(name: String, content: [UInt8])], headers: SecurityHeaders) throws(StaticFilesError) {
+    package init(_ contents: [(name: String, content: [UInt8])], headers: SecurityHeaders) throws(StaticFilesError) {
         var files: [String: File] = [:]
         for (name, content) in contents {
             let (stem, kind) = try Self.kind(of: name)

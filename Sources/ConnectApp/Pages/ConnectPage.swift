@@ -17,37 +17,38 @@ struct ConnectPage {
             main: """
                 <div class="connect">
                 <div class="intro">
-                <h1>Connect your mailbox to <bdi>\(brand)</bdi></h1>
-                <p class="lead"><bdi>\(brand)</bdi> would like its software to work with your mail. You sign in on your \
-                provider’s own page, and nothing is connected until you agree there.</p>
+                \(noticeBox)<h1>Connect your mailbox to <bdi>\(brand)</bdi></h1>
+                <p class="lead"><bdi>\(brand)</bdi> would like its software to work with your mail. You will sign in \
+                on another page, where <bdi>\(brand)</bdi> cannot see your password. Nothing is connected until you agree \
+                there.</p>
                 </div>
+                <div class="terms">
+                <section aria-labelledby="can">
+                <h2 id="can">What the software can do</h2>
+                <ul class="abilities">
+                \(profile.abilities.map(able))</ul>
+                </section>
+                <section aria-labelledby="cannot">
+                <h2 id="cannot">What it cannot do</h2>
+                <ul class="abilities not">
+                \(withheld.map(unable))<li>\(Symbol.cross.html)<span>See your password</span></li>
+                </ul>
+                </section>
+                \(exceptions)</div>
                 <section class="card choice" aria-labelledby="choice">
-                \(noticeBox)<h2 id="choice">Where is your mail?</h2>
+                <h2 id="choice">Where is your mail?</h2>
                 <form method="post" action="/connect">
                 <ul class="providers">
                 \(buttons)</ul>
                 </form>
                 <p class="quiet">Next you go to Nylas, the service that makes the connection, and from there to your \
-                provider. <bdi>\(brand)</bdi> never sees your password.</p>
+                provider. You can stop at any point.</p>
                 </section>
-                <div class="terms">
-                <section aria-labelledby="can">
-                <h2 id="can">What the software will be able to do</h2>
-                <ul class="abilities">
-                \(profile.abilities.map(able))</ul>
-                </section>
-                <section aria-labelledby="cannot">
-                <h2 id="cannot">What it will not be able to do</h2>
-                <ul class="abilities not">
-                \(withheld.map(unable))<li>\(Symbol.cross.html)<span>See your password</span></li>
-                </ul>
-                \(exceptions(brand))</section>
-                <section aria-labelledby="undo">
+                <section class="undo" aria-labelledby="undo">
                 <h2 id="undo">How you end it later</h2>
                 <p>Whenever you like, in the security settings of your mail provider: remove <bdi>\(brand)</bdi> or Nylas from \
                 the apps with access. \(asking(frame))</p>
                 </section>
-                </div>
                 </div>
                 """
         )
@@ -55,7 +56,7 @@ struct ConnectPage {
 
     private var noticeBox: HTML {
         guard let notice else { return .empty }
-        return "<p class=\"notice\" role=\"status\">\(Symbol.attention.html)<span>\(notice).</span></p>\n"
+        return "<p class=\"notice\" role=\"status\">\(Symbol.attention.html)<span>\(notice)</span></p>\n"
     }
 
     private var buttons: [HTML] {
@@ -99,7 +100,7 @@ struct ConnectPage {
     }
 
     /// Where a provider cannot give so little, the page says so before anybody chooses it.
-    private func exceptions(_ brand: String) -> HTML {
+    private var exceptions: HTML {
         var groups: [(extra: [AccessProfile.Ability], names: [String])] = []
         for provider in providers {
             let extra = profile.abilities(at: provider).filter { !profile.abilities.contains($0) }
@@ -110,16 +111,25 @@ struct ConnectPage {
                 groups.append((extra, [provider.displayName]))
             }
         }
-        var sentences = groups.map { group in
-            "\(enumeration(group.names)) cannot give so little: there it could also "
-                + "\(enumeration(group.extra.map(\.phrase)))."
+        let chooser: HTML = "If you choose another provider, the next pages say what is asked for."
+        guard !groups.isEmpty else {
+            return offersNylasChooser ? "<p class=\"exceptions\">\(chooser)</p>\n" : .empty
         }
-        if offersNylasChooser {
-            sentences.append("With another provider, the next pages say what is asked for.")
+        let items: [HTML] = groups.map { group in
+            """
+            <li><strong>\(enumeration(group.names)):</strong> \(enumeration(group.extra.map(\.phrase)))</li>
+
+            """
         }
-        guard !sentences.isEmpty else { return .empty }
-        return
-            "<p class=\"exceptions\"><strong>It depends on the provider.</strong> \(sentences.joined(separator: " "))</p>\n"
+        let last: HTML = offersNylasChooser ? "<p>\(chooser)</p>\n" : .empty
+        return """
+            <div class="exceptions">
+            <p>Not every provider gives permissions one by one. There the software could also:</p>
+            <ul>
+            \(items)</ul>
+            \(last)</div>
+
+            """
     }
 
     private func asking(_ frame: PageFrame) -> HTML {

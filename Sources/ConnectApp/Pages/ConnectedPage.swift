@@ -41,7 +41,7 @@ struct ConnectedPage {
                 <h1>\(title)</h1>
                 <p class="lead"><bdi class="address">\(address ?? "The mailbox you chose")</bdi>\(place) is now connected to \
                 <bdi>\(brand)</bdi>. You can close this page.</p>
-                <h2>What the software of <bdi>\(brand)</bdi> can do now</h2>
+                <h2>The software of <bdi>\(brand)</bdi> can now</h2>
                 <ul class="abilities">
                 \(permissions.map(item))</ul>
                 <h2>How you end it</h2>

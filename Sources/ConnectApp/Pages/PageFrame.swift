@@ -70,7 +70,7 @@ struct PageFrame: Sendable {
 
     private var sandboxNotice: HTML {
         isSandbox
-            ? "<p class=\"sandbox\"><strong>Practice mode.</strong> No real mailbox is used here.</p>\n"
+            ? "<p class=\"sandbox\"><strong>Practice mode.</strong> Nothing here is real.</p>\n"
             : .empty
     }
 

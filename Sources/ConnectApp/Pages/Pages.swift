@@ -81,7 +81,9 @@ package struct Pages: Sendable {
         switch problem {
         case .startRefused where settings.isOpen, .providerNotOffered where settings.isOpen:
             // The page again, without effect (design.md §4.1): one press of a button away from going on.
-            var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: problem.words.title)
+            let words = problem.words
+            let notice = ([words.title + "."] + words.happened).joined(separator: " ")
+            var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: notice)
             response.head.status = problem.status
             return response
         default:

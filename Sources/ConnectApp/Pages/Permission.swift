@@ -30,7 +30,7 @@ package enum Permission: Hashable, Sendable {
     var words: String {
         switch self {
         case .ability(let ability): ability.words
-        case .identity: "See your name and address"
+        case .identity: "See your name and email address"
         case .presence: "Stay connected while you are away"
         case .calendar: "Use your calendar"
         case .contacts: "Use your contacts"

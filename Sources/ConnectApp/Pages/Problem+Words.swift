@@ -47,7 +47,7 @@ extension Problem {
                     "If it was connected before, only what you allowed just now still works.",
                 ],
                 missing: missing,
-                advice: "Start again, and leave every box ticked on the page of \(provider ?? "your provider").",
+                advice: "Start again, and check every box on \(provider ?? "your provider")’s page.",
                 step: .startAgain
             )
         case .otherProvider(let asked, let found):
@@ -132,7 +132,7 @@ extension Problem {
         case .flowNotFound:
             Words(
                 tone: .attention,
-                title: "This belongs to no connection we know of",
+                title: "We cannot tell which connection this is",
                 happened: [
                     "You came back without the cookie that was set when you started. That happens when you started in another "
                         + "browser or a private window, when cookies are blocked, or when you started a while ago.",
@@ -209,8 +209,10 @@ extension Problem {
             Words(
                 tone: .attention,
                 title: "Please choose once more",
-                happened: ["A connection can only be started from our own page, and this one came from elsewhere."],
-                advice: "Nothing was started. Choose your provider on our page.",
+                happened: [
+                    "A connection can only be started from our own page, and that try came from elsewhere. Nothing was started."
+                ],
+                advice: "Choose your provider on our page.",
                 step: .startAgain
             )
         case .providerNotOffered:
