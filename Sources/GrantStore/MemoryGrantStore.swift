@@ -121,18 +121,6 @@ extension FlowRecord {
 }
 
 extension StoredGrant {
-    /// This grant as it is kept: `savedAt` and the owners of the known one, and the claim's owner, unless there already.
-    fileprivate func saved(over known: StoredGrant?, by claim: FlowClaim?, at now: Timestamp) -> StoredGrant {
-        var saved = self
-        saved.savedAt = known?.savedAt ?? now
-        saved.changedAt = now
-        saved.owners = known?.owners ?? []
-        if let claim, let owner = claim.owner, !saved.owners.contains(where: { $0.owner == owner }) {
-            saved.owners.append(Ownership(owner: owner, since: now, linkID: claim.linkID, tags: claim.tags))
-        }
-        return saved
-    }
-
     /// Newest first; grants saved in the same microsecond by their ID.
     fileprivate func isListed(before other: StoredGrant) -> Bool {
         savedAt == other.savedAt ? id.text < other.id.text : savedAt > other.savedAt
@@ -148,9 +136,6 @@ extension GrantFilter {
         }
         return Array(matching.prefix(boundedLimit))
     }
-
-    /// `limit` within its documented range, whatever was given.
-    var boundedLimit: Int { min(max(limit, 1), 1000) }
 }
 
 private func loweringASCII(_ text: String) -> [UInt8] {

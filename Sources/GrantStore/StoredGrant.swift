@@ -89,3 +89,22 @@ package struct GrantFilter: Sendable {
         self.limit = limit
     }
 }
+
+extension StoredGrant {
+    /// This grant as it is kept: `savedAt` and the owners of the known one, and the claim's owner, unless there already.
+    func saved(over known: StoredGrant?, by claim: FlowClaim?, at now: Timestamp) -> StoredGrant {
+        var saved = self
+        saved.savedAt = known?.savedAt ?? now
+        saved.changedAt = now
+        saved.owners = known?.owners ?? []
+        if let claim, let owner = claim.owner, !saved.owners.contains(where: { $0.owner == owner }) {
+            saved.owners.append(Ownership(owner: owner, since: now, linkID: claim.linkID, tags: claim.tags))
+        }
+        return saved
+    }
+}
+
+extension GrantFilter {
+    /// `limit` within its documented range, whatever was given.
+    var boundedLimit: Int { min(max(limit, 1), 1000) }
+}

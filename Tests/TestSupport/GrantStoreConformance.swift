@@ -110,7 +110,7 @@ package enum Sample {
 
 extension GrantStore {
     /// Takes a claim and answers it at once, saving the grant.
-    func connect(
+    package func connect(
         _ state: String,
         saving grant: StoredGrant,
         owner: OwnerID? = nil,

@@ -1,0 +1,94 @@
+import Grants
+import Timekeeping
+
+extension Connection {
+    func flow(_ id: FlowID) throws(SQLiteFailure) -> FlowRecord? {
+        try row("SELECT \(flowColumns) FROM flow_claim WHERE digest = ?", .blob(id.digest), read: flowRecord)
+    }
+
+    func openFlows() throws(SQLiteFailure) -> [FlowRecord] {
+        try rows(
+            "SELECT \(flowColumns) FROM flow_claim WHERE verdict IS NULL ORDER BY started_at, digest",
+            read: flowRecord
+        )
+    }
+
+    /// Writes a flow in place of what was there.
+    func save(_ record: FlowRecord) throws(SQLiteFailure) {
+        let claim = record.claim
+        let (lease, outcome): (Lease?, FlowOutcome?) =
+            switch record.standing {
+            case .open(let lease): (lease, nil)
+            case .answered(let outcome): (nil, outcome)
+            }
+        try run(
+            "INSERT OR REPLACE INTO flow_claim (\(flowColumns)) VALUES (?\(String(repeating: ", ?", count: 20)))",
+            .blob(claim.flow.digest),
+            .text(claim.kind.rawValue),
+            .text(claim.owner?.text),
+            .text(claim.linkID),
+            .text(claim.provider?.rawValue),
+            .text(claim.profile),
+            StoredJSON.text(claim.scopes),
+            .text(claim.expectedAddress),
+            .text(claim.returnURL),
+            StoredJSON.text(claim.tags),
+            .time(claim.startedAt),
+            .text(lease?.instance),
+            lease.map { .time($0.expiresAt) } ?? .null,
+            .text(outcome?.verdict.rawValue),
+            .text(outcome?.grantID?.text),
+            .text(outcome?.address),
+            .text(outcome?.providerName),
+            outcome.map { StoredJSON.text($0.grantedScopes) } ?? .null,
+            outcome.map { StoredJSON.text($0.missingScopes) } ?? .null,
+            .text(outcome?.reference),
+            outcome.map { .time($0.answeredAt) } ?? .null
+        )
+    }
+
+    func deleteFlows(answeredBefore moment: Timestamp) throws(SQLiteFailure) -> Int {
+        try run("DELETE FROM flow_claim WHERE verdict IS NOT NULL AND answered_at < ?", .time(moment))
+    }
+}
+
+private let flowColumns = """
+    digest, kind, owner, link_id, provider, profile, scopes, expected_address, return_url, tags, started_at, \
+    lease_instance, lease_expires_at, \
+    verdict, grant_id, address, provider_name, granted_scopes, missing_scopes, reference, answered_at
+    """
+
+private func flowRecord(_ row: inout Row) throws(SQLiteFailure) -> FlowRecord {
+    guard let flow = FlowID(digest: try row.blob()), let kind = FlowKind(rawValue: try row.text()) else {
+        throw .unreadableValue
+    }
+    let claim = FlowClaim(
+        flow: flow,
+        kind: kind,
+        owner: try row.optional(OwnerID.init),
+        linkID: try row.optionalText(),
+        provider: try row.optional(Provider.init),
+        profile: try row.text(),
+        scopes: try row.json([String].self),
+        expectedAddress: try row.optionalText(),
+        returnURL: try row.optionalText(),
+        tags: try row.json([String: String].self),
+        startedAt: try row.time()
+    )
+    guard row.isNull else {
+        return FlowRecord(claim: claim, standing: .open(Lease(instance: try row.text(), expiresAt: try row.time())))
+    }
+    row.skip(2)
+    guard let verdict = FlowOutcome.Verdict(rawValue: try row.text()) else { throw .unreadableValue }
+    let outcome = FlowOutcome(
+        verdict: verdict,
+        grantID: try row.optional(GrantID.init),
+        address: try row.optionalText(),
+        providerName: try row.optionalText(),
+        grantedScopes: try row.json([String].self),
+        missingScopes: try row.json([String].self),
+        reference: try row.text(),
+        answeredAt: try row.time()
+    )
+    return FlowRecord(claim: claim, standing: .answered(outcome))
+}

@@ -1,0 +1,115 @@
+import Grants
+import Timekeeping
+
+extension Connection {
+    func grant(_ id: GrantID) throws(SQLiteFailure) -> StoredGrant? {
+        let found = try row("SELECT \(grantColumns) FROM grants WHERE id = ?", .text(id.text), read: grant(in:))
+        guard var found else { return nil }
+        found.owners = try owners(of: id)
+        return found
+    }
+
+    func grants(matching filter: GrantFilter) throws(SQLiteFailure) -> [StoredGrant] {
+        var conditions: [String] = []
+        var values: [SQLValue] = []
+        func require(_ condition: String, _ newValues: SQLValue...) {
+            conditions.append(condition)
+            values += newValues
+        }
+        if let owner = filter.owner {
+            require("id IN (SELECT grant_id FROM ownership WHERE owner = ?)", .text(owner.text))
+        }
+        if let address = filter.address { require("address = ?", .text(address)) }
+        if let status = filter.status { require("status = ?", .text(status.rawValue)) }
+        if let after = filter.after {
+            let found = try row("SELECT saved_at FROM grants WHERE id = ?", .text(after.text)) {
+                (row) throws(SQLiteFailure) in try row.integer()
+            }
+            guard let savedAt = found else { return [] }
+            require(
+                "saved_at <= ? AND (saved_at < ? OR id > ?)",
+                .integer(savedAt),
+                .integer(savedAt),
+                .text(after.text)
+            )
+        }
+        let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        var grants: [StoredGrant] = []
+        try forEachRow(
+            "SELECT \(grantColumns) FROM grants \(condition) ORDER BY saved_at DESC, id LIMIT ?",
+            values + [.integer(Int64(filter.boundedLimit))]
+        ) { (row) throws(SQLiteFailure) in grants.append(try grant(in: &row)) }
+        for index in grants.indices { grants[index].owners = try owners(of: grants[index].id) }
+        return grants
+    }
+
+    /// Writes a grant in place of what was there, and the owners that are new.
+    func save(_ grant: StoredGrant) throws(SQLiteFailure) {
+        try run(
+            """
+            INSERT INTO grants (\(grantColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, address = excluded.address,
+                scopes = excluded.scopes, status = excluded.status, created_at = excluded.created_at,
+                updated_at = excluded.updated_at, changed_at = excluded.changed_at
+            """,
+            .text(grant.id.text),
+            .text(grant.providerName),
+            .text(grant.address),
+            StoredJSON.text(grant.scopes),
+            .text(grant.status.rawValue),
+            .time(grant.createdAt),
+            .time(grant.updatedAt),
+            .time(grant.savedAt),
+            .time(grant.changedAt)
+        )
+        for ownership in grant.owners {
+            try run(
+                """
+                INSERT INTO ownership (grant_id, owner, since, link_id, tags) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (grant_id, owner) DO NOTHING
+                """,
+                .text(grant.id.text),
+                .text(ownership.owner.text),
+                .time(ownership.since),
+                .text(ownership.linkID),
+                StoredJSON.text(ownership.tags)
+            )
+        }
+    }
+
+    private func owners(of id: GrantID) throws(SQLiteFailure) -> [Ownership] {
+        try rows(
+            "SELECT owner, since, link_id, tags FROM ownership WHERE grant_id = ? ORDER BY number",
+            .text(id.text)
+        ) { (row) throws(SQLiteFailure) in
+            guard let owner = OwnerID(try row.text()) else { throw .unreadableValue }
+            return Ownership(
+                owner: owner,
+                since: try row.time(),
+                linkID: try row.optionalText(),
+                tags: try row.json([String: String].self)
+            )
+        }
+    }
+
+    private func grant(in row: inout Row) throws(SQLiteFailure) -> StoredGrant {
+        guard let id = GrantID(try row.text()) else { throw .unreadableValue }
+        let providerName = try row.text()
+        let address = try row.optionalText()
+        let scopes = try row.json([String].self)
+        guard let status = StoredGrant.Status(rawValue: try row.text()) else { throw .unreadableValue }
+        return StoredGrant(
+            id: id,
+            providerName: providerName,
+            address: address,
+            scopes: scopes,
+            status: status,
+            createdAt: try row.time(),
+            updatedAt: try row.time(),
+            savedAt: try row.time(),
+            changedAt: try row.time()
+        )
+    }
+}
+
+private let grantColumns = "id, provider, address, scopes, status, created_at, updated_at, saved_at, changed_at"

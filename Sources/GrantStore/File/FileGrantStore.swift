@@ -1,0 +1,188 @@
+package import Grants
+package import Timekeeping
+
+/// The file store: one SQLite database, `postern.db`, in a directory of its own.
+///
+/// Several processes may have it open. It needs a local file system: SQLite's shared memory does not work over a network.
+package final class FileGrantStore: GrantStore {
+    package enum Access: Sendable {
+        /// Makes the directory and the file where they are missing, and migrates the file.
+        case readWrite
+        /// Changes nothing in the database: for commands that look while the server runs. Writes throw `.readOnly`.
+        case readOnly
+    }
+
+    package static let fileName = "postern.db"
+
+    /// What should be said when the store is opened.
+    package let warnings: [StoreWarning]
+    let writer: Writer?
+    let reader: Lane
+    private let wallClock: WallClock
+
+    /// Opens the store; this blocks its thread while it waits for the disk.
+    ///
+    /// - Parameter patience: how long a write waits for another process that writes, before it throws `.locked`.
+    /// - Parameter maximumBytes: a size the database file can't outgrow: writes then throw `.diskFull`.
+    package init(
+        directory: String,
+        access: Access = .readWrite,
+        wallClock: WallClock = .system,
+        patience: Duration = .seconds(5),
+        maximumBytes: Int? = nil
+    ) throws(StoreError) {
+        self.wallClock = wallClock
+        let path = directory + "/" + Self.fileName
+        switch access {
+        case .readWrite:
+            let locked = try StoreDirectory(directory)
+            try locked.makeFile(Self.fileName)
+            writer = Writer(try Self.openForWriting(path, patience: patience, maximumBytes: maximumBytes))
+            warnings = locked.warnings(Self.fileName)
+        case .readOnly:
+            writer = nil
+            warnings = []
+        }
+        reader = Lane("postern.store.reader", try Self.openForReading(path, patience: patience))
+    }
+
+    /// Ends what waits, folds the log into the file and closes it. Calls that come later throw `.closed`.
+    package func close() async {
+        await reader.close()
+        await writer?.close()
+    }
+
+    package func claim(_ claim: FlowClaim, lease: Lease) async throws(StoreError) -> ClaimResult {
+        try await write { (connection) throws(SQLiteFailure) in
+            let (result, change) = FlowRules.claiming(try connection.flow(claim.flow)?.standing, lease: lease)
+            if let change { try connection.save(FlowRecord(claim: claim, standing: change)) }
+            return result
+        }
+    }
+
+    package func record(
+        _ outcome: FlowOutcome,
+        for claim: FlowClaim
+    ) async throws(StoreError) -> FlowRecord.Standing {
+        try await write { (connection) throws(SQLiteFailure) in
+            let before = try connection.flow(claim.flow)?.standing
+            guard let change = FlowRules.recording(outcome, over: before) else { return before ?? .answered(outcome) }
+            try connection.save(FlowRecord(claim: claim, standing: change))
+            return change
+        }
+    }
+
+    package func answer(
+        _ flow: FlowID,
+        with outcome: FlowOutcome,
+        saving grant: StoredGrant?,
+        heldBy instance: String
+    ) async throws(StoreError) -> FlowRecord.Standing {
+        let now = wallClock.now()
+        return try await write { (connection) throws(SQLiteFailure) in
+            guard let record = try connection.flow(flow) else { return .answered(FlowRules.forgotten(outcome)) }
+            guard FlowRules.mayAnswer(record.standing, instance: instance) else { return record.standing }
+            try connection.save(FlowRecord(claim: record.claim, standing: .answered(outcome)))
+            if let grant {
+                try connection.save(grant.saved(over: try connection.grant(grant.id), by: record.claim, at: now))
+                try connection.appendToAudit(
+                    .grantSaved,
+                    grant: grant.id,
+                    owner: record.claim.owner,
+                    reference: outcome.reference,
+                    detail: outcome.verdict.rawValue,
+                    at: now
+                )
+            }
+            return .answered(outcome)
+        }
+    }
+
+    package func record(of flow: FlowID) async throws(StoreError) -> FlowRecord? {
+        try await reader.run { (connection) throws(SQLiteFailure) in try connection.flow(flow) }
+    }
+
+    package func openClaims() async throws(StoreError) -> [FlowRecord] {
+        try await reader.run { (connection) throws(SQLiteFailure) in try connection.openFlows() }
+    }
+
+    package func takeOver(_ flow: FlowID, lease: Lease, at now: Timestamp) async throws(StoreError) -> Bool {
+        try await write { (connection) throws(SQLiteFailure) in
+            guard let record = try connection.flow(flow),
+                FlowRules.mayTakeOver(record.standing, instance: lease.instance, at: now)
+            else { return false }
+            try connection.save(FlowRecord(claim: record.claim, standing: .open(lease)))
+            return true
+        }
+    }
+
+    package func purgeFlows(answeredBefore moment: Timestamp) async throws(StoreError) -> Int {
+        try await write { (connection) throws(SQLiteFailure) in try connection.deleteFlows(answeredBefore: moment) }
+    }
+
+    package func grant(_ id: GrantID) async throws(StoreError) -> StoredGrant? {
+        try await reader.run { (connection) throws(SQLiteFailure) in
+            try connection.snapshot { (connection) throws(SQLiteFailure) in try connection.grant(id) }
+        }
+    }
+
+    package func grants(matching filter: GrantFilter) async throws(StoreError) -> [StoredGrant] {
+        try await reader.run { (connection) throws(SQLiteFailure) in
+            try connection.snapshot { (connection) throws(SQLiteFailure) in try connection.grants(matching: filter) }
+        }
+    }
+
+    package func refresh(_ grant: StoredGrant, reason: String) async throws(StoreError) -> Bool {
+        let now = wallClock.now()
+        return try await write { (connection) throws(SQLiteFailure) in
+            guard let known = try connection.grant(grant.id) else { return false }
+            try connection.save(grant.saved(over: known, by: nil, at: now))
+            try connection.appendToAudit(
+                .grantRefreshed,
+                grant: grant.id,
+                owner: nil,
+                reference: nil,
+                detail: reason,
+                at: now
+            )
+            return true
+        }
+    }
+
+    package func checkWritable() async throws(StoreError) {
+        try await write { (connection) throws(SQLiteFailure) in
+            _ = try connection.run("UPDATE meta SET value = value + 1 WHERE name = 'writes_tried'")
+        }
+    }
+
+    /// The audit trail in its order, from behind an entry on.
+    ///
+    /// - Parameter limit: 1 to 1000.
+    package func auditTrail(after number: Int64 = 0, limit: Int = 100) async throws(StoreError) -> [AuditEntry] {
+        try await reader.run { (connection) throws(SQLiteFailure) in
+            try connection.auditTrail(after: number, limit: min(max(limit, 1), 1000))
+        }
+    }
+
+    /// Recomputes every hash of the audit trail.
+    package func verifyAuditChain() async throws(StoreError) -> AuditVerification {
+        try await reader.run { (connection) throws(SQLiteFailure) in try connection.verifyAuditChain() }
+    }
+
+    /// Reads the whole file and throws `.corrupt` if anything in it is damaged.
+    package func checkIntegrity() async throws(StoreError) {
+        try await reader.run { (connection) throws(SQLiteFailure) in
+            let verdicts = try connection.rows("PRAGMA integrity_check(1)") { (row) throws(SQLiteFailure) in
+                try row.text()
+            }
+            guard verdicts == ["ok"] else { throw .unreadableValue }
+        }
+    }
+
+    private func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws(SQLiteFailure) -> Value
+    ) async throws(StoreError) -> Value {
+        guard let writer else { throw .readOnly }
+        return try await writer.write(body)
+    }
+}

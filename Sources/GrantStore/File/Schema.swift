@@ -1,0 +1,139 @@
+/// The format of the database file, as the steps that lead to it. A released step is never edited: the next one is added.
+///
+/// Times are UTC microseconds since 1970. Lists of scopes are JSON arrays, tags JSON objects. A person may read the file with
+/// the `sqlite3` tool: the views have times in words.
+enum Schema {
+    static var version: Int { steps.count }
+
+    /// "PSTN", so that `file` and we can tell our file from another's.
+    static let applicationID: Int64 = 0x5053_544E
+
+    /// Brings the file to this version, all of it or nothing.
+    ///
+    /// - Throws: `.newerFormat` if a newer Postern was here, `.corrupt` if the file is some other program's.
+    static func migrate(_ connection: Connection) throws(StoreError) {
+        guard try found(in: connection) < version else { return }
+        do throws(SQLiteFailure) { try connection.execute("BEGIN IMMEDIATE") } catch { throw error.storeError }
+        do throws(StoreError) {
+            // Looked for again: another process may have migrated while we waited for the lock.
+            for step in steps.dropFirst(try found(in: connection)) { try execute(step, on: connection) }
+            try execute(
+                "PRAGMA user_version = \(version); PRAGMA application_id = \(applicationID); COMMIT",
+                on: connection
+            )
+        } catch {
+            _ = try? connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// The version of the file, 0 for an empty one.
+    static func found(in connection: Connection) throws(StoreError) -> Int {
+        let (found, application, objects): (Int64, Int64, Int64)
+        do throws(SQLiteFailure) {
+            found = try connection.number("PRAGMA user_version")
+            application = try connection.number("PRAGMA application_id")
+            objects = try connection.number("SELECT count(*) FROM sqlite_schema")
+        } catch { throw error.storeError }
+        let isEmpty = found == 0 && application == 0 && objects == 0
+        guard isEmpty || (found > 0 && application == applicationID) else { throw .corrupt }
+        guard found <= version else { throw .newerFormat(found: Int(clamping: found), known: version) }
+        return Int(found)
+    }
+
+    private static let steps = [first]
+
+    private static let first = """
+        CREATE TABLE grants (
+            id TEXT PRIMARY KEY,
+            provider TEXT NOT NULL,
+            address TEXT COLLATE NOCASE,
+            scopes TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('valid', 'invalid')),
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            saved_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX grants_by_save ON grants (saved_at DESC, id);
+        CREATE INDEX grants_by_address ON grants (address);
+
+        CREATE TABLE ownership (
+            number INTEGER PRIMARY KEY,
+            grant_id TEXT NOT NULL REFERENCES grants (id),
+            owner TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            link_id TEXT,
+            tags TEXT NOT NULL,
+            UNIQUE (grant_id, owner)
+        ) STRICT;
+        CREATE INDEX ownership_by_owner ON ownership (owner, grant_id);
+
+        CREATE TABLE flow_claim (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            kind TEXT NOT NULL,
+            owner TEXT,
+            link_id TEXT,
+            provider TEXT,
+            profile TEXT NOT NULL,
+            scopes TEXT NOT NULL,
+            expected_address TEXT,
+            return_url TEXT,
+            tags TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            lease_instance TEXT,
+            lease_expires_at INTEGER,
+            verdict TEXT,
+            grant_id TEXT,
+            address TEXT,
+            provider_name TEXT,
+            granted_scopes TEXT,
+            missing_scopes TEXT,
+            reference TEXT,
+            answered_at INTEGER,
+            CHECK ((lease_instance IS NULL) = (lease_expires_at IS NULL)),
+            CHECK ((verdict IS NULL) = (answered_at IS NULL)),
+            CHECK ((lease_instance IS NULL) <> (verdict IS NULL))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX flow_claim_open ON flow_claim (started_at, digest) WHERE verdict IS NULL;
+        CREATE INDEX flow_claim_answered ON flow_claim (answered_at) WHERE verdict IS NOT NULL;
+
+        CREATE TABLE audit (
+            number INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            grant_id TEXT,
+            owner TEXT,
+            reference TEXT,
+            detail TEXT,
+            hash BLOB NOT NULL CHECK (length(hash) = 32)
+        ) STRICT;
+        CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+            BEGIN SELECT RAISE (ABORT, 'audit entries are never changed'); END;
+        CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
+            BEGIN SELECT RAISE (ABORT, 'audit entries are never deleted'); END;
+        CREATE TRIGGER audit_is_only_appended BEFORE INSERT ON audit
+            WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM audit)
+            BEGIN SELECT RAISE (ABORT, 'audit entries are only appended'); END;
+
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO meta VALUES ('writes_tried', 0);
+
+        CREATE VIEW grants_readable AS
+            SELECT id, provider, address, status, scopes,
+                (SELECT group_concat(owner, ', ') FROM ownership WHERE grant_id = grants.id) AS owners,
+                strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1e6, 'unixepoch') AS created,
+                strftime('%Y-%m-%dT%H:%M:%fZ', updated_at / 1e6, 'unixepoch') AS updated,
+                strftime('%Y-%m-%dT%H:%M:%fZ', saved_at / 1e6, 'unixepoch') AS saved,
+                strftime('%Y-%m-%dT%H:%M:%fZ', changed_at / 1e6, 'unixepoch') AS changed
+            FROM grants;
+        CREATE VIEW audit_readable AS
+            SELECT number, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
+                event, grant_id, owner, reference, detail, lower(hex(hash)) AS hash
+            FROM audit;
+        """
+
+    private static func execute(_ script: String, on connection: Connection) throws(StoreError) {
+        do throws(SQLiteFailure) { try connection.execute(script) } catch { throw error.storeError }
+    }
+}
