@@ -30,6 +30,7 @@ package final class ScriptedExchange: HTTPExchange {
         var answers: [Answer]
         var requests: [OutboundRequest] = []
         var unexpected: [String] = []
+        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let script: Mutex<Script>
@@ -45,17 +46,32 @@ package final class ScriptedExchange: HTTPExchange {
     /// Every request so far, in order.
     package var requests: [OutboundRequest] { script.withLock { $0.requests } }
 
+    /// Returns once so many requests have been made.
+    package func requests(atLeast count: Int) async {
+        await withCheckedContinuation { continuation in
+            let enough = script.withLock { script in
+                if script.requests.count >= count { return true }
+                script.watchers.append((count, continuation))
+                return false
+            }
+            if enough { continuation.resume() }
+        }
+    }
+
     package func response(to request: OutboundRequest) async throws(ExchangeError) -> OutboundResponse {
-        let answer = script.withLock { script -> Answer? in
+        let (answer, watchers) = script.withLock { script -> (Answer?, [CheckedContinuation<Void, Never>]) in
             script.requests.append(request)
+            let watchers = script.watchers.filter { $0.count <= script.requests.count }.map(\.continuation)
+            script.watchers.removeAll { $0.count <= script.requests.count }
             guard !script.answers.isEmpty else {
                 // The path only: a query may hold a state.
                 let path = request.pathAndQuery.prefix { $0 != "?" }
                 script.unexpected.append("\(request.method.rawValue) \(path)")
-                return nil
+                return (nil, watchers)
             }
-            return script.answers.removeFirst()
+            return (script.answers.removeFirst(), watchers)
         }
+        for watcher in watchers { watcher.resume() }
         switch answer {
         case .response(let response): return response
         case .failure(let error): throw error

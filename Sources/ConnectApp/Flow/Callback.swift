@@ -56,11 +56,19 @@ struct Callback: Sendable {
             return leave(to: .altered)
         case .answered(let flow):
             guard constantTimeEquals(flow.digest, id.digest) else { return leave(to: .altered) }
-            return leave(toResultOf: flow, isSuccess: true)
+            return await show(flow)
         case .started(let flow):
             guard flow.state.matches(state) else { return leave(to: .altered) }
             return await proceed(flow, query, request)
         }
+    }
+
+    /// The flow is over, and its cookie can spend nothing any more.
+    private func show(_ flow: FlowID) async -> Response {
+        guard case .answered(let outcome)? = try? await store.record(of: flow)?.standing else {
+            return leave(toResultOf: flow, isSuccess: true)
+        }
+        return leave(toResultOf: flow, isSuccess: outcome.verdict.isSuccess)
     }
 
     /// The state is ours, and this browser's.
