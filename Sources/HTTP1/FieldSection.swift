@@ -32,7 +32,7 @@ struct FieldSection {
     ) throws(HTTPViolation) -> Bool {
         let span = input.span
         while true {
-            let rest = max(limits.fieldSectionBytes - bytes, 0)
+            let rest = max(limits.fieldSectionBytes - bytes - 2, 0)
             let line = try scanner.nextLine(
                 in: span,
                 from: &position,
