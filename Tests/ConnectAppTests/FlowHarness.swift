@@ -224,7 +224,6 @@ final class Browser: Sendable {
 
 extension Response {
     var location: String? { head.headerFields[.location] }
-    var text: String { String(decoding: content, as: UTF8.self) }
 }
 
 extension HTTPField.Name {
