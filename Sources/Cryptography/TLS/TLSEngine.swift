@@ -74,13 +74,15 @@ internal import COpenSSL
 
     /// Decrypts at most one record, and at most `limit` bytes of it, to the end of `plaintext`.
     ///
-    /// What is no application data (tickets, key updates, alerts) is dealt with on the way.
+    /// What is no application data (tickets, key updates, alerts) is dealt with on the way. A key update that asks for one
+    /// in return is answered by the next write (RFC 8446 §4.6.3).
     package mutating func read(
         _ arrived: inout [UInt8],
         _ made: inout [UInt8],
         into plaintext: inout [UInt8],
         limit: Int
     ) throws(TLSFailure) -> ReadOutcome {
+        let alreadyMade = made.count
         var count = 0
         var outcome = SSL_ERROR_NONE
         plaintext.append(addingCapacity: min(limit, Self.recordBytes)) { target in
@@ -92,6 +94,11 @@ internal import COpenSSL
                 if outcome != SSL_ERROR_NONE { count = 0 }
                 initializedCount = count
             }
+        }
+        // Reading provokes no answer but one: the warning with which OpenSSL refuses a renegotiation. Who asked waits for
+        // more than that, so this is the end.
+        guard made.count == alreadyMade || (outcome != SSL_ERROR_NONE && outcome != SSL_ERROR_WANT_READ) else {
+            throw .renegotiationRefused
         }
         switch outcome {
         case SSL_ERROR_NONE: return .bytes(count)

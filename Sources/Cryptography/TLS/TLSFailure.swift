@@ -15,6 +15,8 @@ package enum TLSFailure: Error, Hashable, Sendable {
     case nothingInCommon
     /// The other side offers only application protocols other than `http/1.1`, or chose another one (RFC 7301 §3.2).
     case applicationProtocolRefused
+    /// The other side wants to negotiate anew (RFC 5246 §7.2.2), which opened doors to attackers and serves nothing here.
+    case renegotiationRefused
     /// What arrived breaks the protocol: garbage, altered records, messages out of order.
     case protocolViolation
 
@@ -22,7 +24,7 @@ package enum TLSFailure: Error, Hashable, Sendable {
         switch self {
         case .certificateRefused: .certificateNotTrusted
         case .alertReceived, .plainHTTP, .versionTooOld, .nothingInCommon, .applicationProtocolRefused,
-            .protocolViolation:
+            .renegotiationRefused, .protocolViolation:
             .tlsFailed
         }
     }

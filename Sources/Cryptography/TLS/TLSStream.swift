@@ -28,7 +28,7 @@ package final class TLSStream: ByteStream {
         var engine: TLSEngine
         /// Records that have arrived beyond the one that was asked for.
         var arrived: [UInt8] = []
-        /// Records that were made while reading, and ride with the next write.
+        /// Records that were made and not sent yet: a server's tickets, an alert.
         var made: [UInt8] = []
         var isWriting = false
         var hasFailed = false
@@ -43,8 +43,6 @@ package final class TLSStream: ByteStream {
     private static let arrivalBytes = 5 + TLSEngine.recordBytes + 256
     /// Written at once at most: large contents pass through a buffer of this size.
     private static let pieceBytes = 4 * TLSEngine.recordBytes
-    /// What reading may make the engine say before the next write. A peer that provokes more is refused.
-    private static let unsentBytesLimit = 16_384
     /// How long a farewell may take: nobody waits for it longer.
     private static let farewellTime: Duration = .seconds(2)
 
@@ -113,9 +111,7 @@ package final class TLSStream: ByteStream {
         state.withLock { state in
             guard !state.hasFailed else { return .failure(Self.unusable) }
             do throws(TLSFailure) {
-                let outcome = try state.engine.read(&state.arrived, &state.made, into: &buffer, limit: limit)
-                guard state.made.count <= Self.unsentBytesLimit else { throw .protocolViolation }
-                return .success(outcome)
+                return .success(try state.engine.read(&state.arrived, &state.made, into: &buffer, limit: limit))
             } catch {
                 state.hasFailed = true
                 if case .alertReceived = error { return .failure(.connectionLost) }
