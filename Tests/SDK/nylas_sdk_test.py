@@ -242,7 +242,3 @@ class Faults(SDKTest):
             with self.assertRaises(requests.exceptions.RequestException):
                 self.exchange(code)
             self.assertEqual(self.nylas.grants.list().data[0].grant_status, status)
-
-
-if __name__ == "__main__":
-    unittest.main(verbosity=2)

@@ -1,0 +1,98 @@
+"""Every page, at a phone's and at a desk's width, in light and in dark: it fits, axe-core finds nothing, and a picture
+of it is kept for people in .build/screenshots."""
+
+import importlib.util
+import os
+import pathlib
+
+from case import DECLINED, BrowserCase
+from demo import approve
+
+PICTURES = pathlib.Path(os.environ["SCREENSHOTS"])
+LOOKS = [(width, is_dark) for width in (360, 1280) for is_dark in (False, True)]
+
+
+def axe_source():
+    """axe-core as a package from PyPI carries it, or None."""
+    specification = importlib.util.find_spec("axe_playwright_python")
+    if specification is None:
+        return None
+    return (pathlib.Path(specification.origin).parent / "axe.min.js").read_text()
+
+
+class Pages(BrowserCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.axe = axe_source()
+        PICTURES.mkdir(parents=True, exist_ok=True)
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.browser.show_as_always)
+
+    def inspect(self, name: str):
+        """Looks at the page that is open, in every way."""
+        for width, is_dark in LOOKS:
+            with self.subTest(name, width=width, dark=is_dark):
+                self.browser.show(width, is_dark)
+                self.browser.picture(str(PICTURES / f"{name}-{width}-{'dark' if is_dark else 'light'}.png"))
+                self.assertLessEqual(self.browser.overhang(), 0, "the page is wider than the window")
+                brightness = sum(self.browser.background()) / 3
+                (self.assertLess if is_dark else self.assertGreater)(brightness, 128)
+                if self.axe is not None:
+                    self.assertEqual(self.browser.violations(self.axe), [])
+
+    def test_connect(self):
+        self.browser.open(self.demo.origin + "/")
+        self.browser.expect("Connect your mailbox")
+        self.inspect("connect")
+
+    def test_sandbox(self):
+        self.browser.open(self.demo.sandbox + "/")
+        self.inspect("sandbox")
+        self.begin("ask")
+        self.inspect("sandbox-providers")
+        self.browser.press("IMAP")
+        self.browser.expect("Connect with IMAP")
+        self.inspect("sandbox-password")
+        self.begin("google")
+        self.inspect("sandbox-sign-in")
+        self.sign_in(self.new_address("google"))
+        self.inspect("sandbox-consent")
+        self.browser.press("What should happen")
+        self.inspect("sandbox-outcomes")
+
+    def test_connected(self):
+        self.browser.open(approve(self.begin(), self.new_address("google")))
+        self.browser.expect("Your mailbox is connected")
+        self.inspect("connected")
+
+    def test_connected_with_a_very_long_address(self):
+        self.browser.open(approve(self.begin(), "a" * 64 + "@" + "b" * 60 + ".google.example"))
+        self.browser.expect("Your mailbox is connected")
+        self.inspect("connected-long-address")
+
+    def test_declined(self):
+        self.browser.open(approve(self.begin(), self.new_address("google"), decision="cancel"))
+        self.assertProblem(DECLINED)
+        self.inspect("declined")
+
+    def test_permissions_missing(self):
+        self.begin_and_sign_in()
+        self.browser.tick("Read all your mail")
+        self.browser.press("Approve")
+        self.assertProblem("A permission is missing")
+        self.inspect("permissions-missing")
+
+    def test_unknown_callback(self):
+        self.expected_statuses = {400}
+        self.browser.open(self.demo.origin + "/callback?code=x&state=y")
+        self.assertProblem("This belongs to no connection we know of")
+        self.inspect("unknown-callback")
+
+    def test_no_such_page(self):
+        self.expected_statuses = {404}
+        self.browser.open(self.demo.origin + "/nowhere")
+        self.browser.expect("There is no page at this address")
+        self.inspect("no-such-page")
