@@ -21,7 +21,7 @@ class Browser:
         options.binary_location = os.environ["CHROMIUM_BINARY"]
         for argument in [
             "--headless=new", "--window-size=1280,900", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-gpu", "--lang=en",
+            "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--disable-dev-shm-usage", "--disable-gpu", "--lang=en",
         ]:
             options.add_argument(argument)
         if os.geteuid() == 0:

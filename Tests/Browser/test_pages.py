@@ -43,6 +43,14 @@ class Pages(BrowserCase):
                 if self.axe is not None:
                     self.assertEqual(self.browser.violations(self.axe), [])
 
+    def test_axe_itself_would_find_something(self):
+        if self.axe is None:
+            self.skipTest("axe-core is not there")
+        self.browser.open("data:text/html,<h1 style='color:%23aaa'>Grey</h1><input>")
+        found = " ".join(self.browser.violations(self.axe))
+        for rule in ["color-contrast", "document-title", "html-has-lang", "label"]:
+            self.assertIn(rule, found)
+
     def test_connect(self):
         self.browser.open(self.demo.origin + "/")
         self.browser.expect("Connect your mailbox")

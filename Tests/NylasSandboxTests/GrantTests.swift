@@ -68,7 +68,7 @@ struct GrantTests {
     func `are found by ID, by address, by both prefixed forms, and by their own token`() async throws {
         let tokens = await sandbox.exchange(try await sandbox.code()).json
         let id = try #require(tokens["grant_id"]?.text)
-        for name in [id, "ada@google.example", "grant:\(id)", "email:ada@google.example"] {
+        for name in [id, "ada@google.example", "ada%40google.example", "grant:\(id)", "email:ada@google.example"] {
             #expect(await sandbox.call(.get, "/v3/grants/\(name)").json["data"]?["id"]?.text == id, "\(name)")
         }
         let fields: HTTPFields = [.authorization: "Bearer \(try #require(tokens["access_token"]?.text))"]

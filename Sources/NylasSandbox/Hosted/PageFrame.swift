@@ -108,7 +108,7 @@ private let stylesheet = """
     body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; background: var(--ground); color: var(--text); }
     header { padding: .5rem 1rem; border-bottom: 2px dashed var(--line);
       background: repeating-linear-gradient(135deg, var(--banner) 0 12px, var(--banner-2) 12px 24px); }
-    header p { max-width: 34rem; margin: 0 auto; }
+    header p { max-width: 32rem; margin: 0 auto; }
     main { max-width: 34rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
     h1 { font-size: 1.5rem; line-height: 1.25; margin: .75rem 0; }
     ul.choices { list-style: none; padding: 0; margin: 1rem 0; display: grid; gap: .5rem; }
