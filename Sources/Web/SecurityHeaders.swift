@@ -81,11 +81,11 @@ private func contentSecurityPolicy(of policy: PagePolicy, formTarget: HTTPOrigin
 
 /// Every feature a browser might offer a page, given to nobody; what a browser does not know it ignores.
 private let closedPermissions = [
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "clipboard-write",
+    "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "clipboard-write",
     "display-capture", "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid",
     "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
     "picture-in-picture", "publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock", "serial",
-    "storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking",
+    "storage-access", "usb", "window-management", "xr-spatial-tracking",
 ].map { "\($0)=()" }.joined(separator: ", ")
 
 extension HTTPField.Name {
