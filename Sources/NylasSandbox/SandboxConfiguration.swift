@@ -8,6 +8,7 @@ package struct SandboxConfiguration: Sendable {
     /// Bearer key and `client_secret` in one, as at Nylas.
     package var apiKey: String
     package var redirectURIs: [CallbackURI]
+    /// Each with the scopes for reading as its own, which an authorisation without any gets.
     package var connectors: [SandboxProvider]
     package var limits: Limits
 

@@ -45,6 +45,17 @@ package enum SandboxProvider: String, CaseIterable, Hashable, Sendable {
         }
     }
 
+    /// What a connector asks for by itself, as people set them up: reading.
+    var readingScopes: [String] {
+        switch self {
+        case .google: [Self.googlePrefix + "gmail.readonly"]
+        case .microsoft: ["Mail.Read", "offline_access"]
+        case .yahoo: ["email", "mail-r"]
+        case .ews: ["ews.messages"]
+        case .icloud, .imap, .zoom, .nylas, .virtualCalendar: []
+        }
+    }
+
     /// A requested scope as answers and grants spell it: Google in full, the others short; nil for providers that
     /// have no scopes.
     func canonicalScope(_ requested: String) -> String? {

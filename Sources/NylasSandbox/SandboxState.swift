@@ -36,7 +36,7 @@ struct SandboxState: Sendable {
     init(_ configuration: SandboxConfiguration, newID: () -> String) {
         let limits = configuration.limits
         callbacks = configuration.redirectURIs.map { RegisteredURI(id: newID(), callback: $0) }
-        connectors = configuration.connectors.map { Connector(provider: $0, scopes: [], settings: [:]) }
+        connectors = configuration.connectors.map { Connector(provider: $0, scopes: $0.readingScopes, settings: [:]) }
         logins = ExpiringTable(lifetime: limits.loginLifetime, capacity: limits.heldAtMost)
         codes = ExpiringTable(lifetime: limits.authorizationCodeLifetime, capacity: limits.heldAtMost)
         tokens = ExpiringTable(lifetime: limits.accessTokenLifetime, capacity: limits.heldAtMost)

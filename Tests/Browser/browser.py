@@ -114,6 +114,9 @@ class Browser:
     def keys(self, *keys: str):
         webdriver.ActionChains(self.driver).send_keys(*keys).perform()
 
+    def select_all(self):
+        webdriver.ActionChains(self.driver).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).perform()
+
     def tab_to(self, selector: str):
         """Goes on with the Tab key until the focus is there; a trap or an unreachable element fails."""
         for _ in range(60):

@@ -8,6 +8,7 @@ from browser import Browser
 from demo import Demo
 
 DECLINED = "Nothing was connected"
+UNKNOWN = "We cannot tell which connection this is"
 
 _running = None
 _numbers = itertools.count(1)

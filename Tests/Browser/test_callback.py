@@ -4,10 +4,8 @@ import hashlib
 import urllib.parse
 
 from browser import Browser
-from case import DECLINED, BrowserCase
+from case import DECLINED, UNKNOWN, BrowserCase
 from demo import altered, approve, parameters, with_parameters
-
-UNKNOWN = "This belongs to no connection we know of"
 
 
 class Callback(BrowserCase):

@@ -3,7 +3,7 @@
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from case import DECLINED, BrowserCase
+from case import DECLINED, UNKNOWN, BrowserCase
 
 PROVIDERS = ["google", "microsoft", "yahoo", "icloud", "imap", "ews"]
 
@@ -95,7 +95,6 @@ class Declining(BrowserCase):
             ("Nylas refuses because a permission", "A permission is missing"),
             ("The provider asks for an administrator", "Your administrator has to allow this first"),
             ("The provider fails", "Google did not allow it"),
-            ("Nylas fails in the exchange", ""),
         ]:
             with self.subTest(outcome):
                 self.begin_and_sign_in()
@@ -106,6 +105,15 @@ class Declining(BrowserCase):
                 self.browser.until(lambda: self.browser.address.startswith(self.demo.origin), "an answer")
                 self.assertProblem(heading)
                 self.assertStored()
+
+
+    def test_a_connection_that_breaks_in_the_exchange_is_settled(self):
+        address = self.begin_and_sign_in()
+        self.browser.press("What should happen")
+        self.browser.tick("The connection breaks in the middle")
+        self.browser.press("Approve")
+        self.assertConnected(address)
+        self.assertStored(address)
 
 
 class GoingBackAndForth(BrowserCase):
@@ -172,7 +180,7 @@ class GoingBackAndForth(BrowserCase):
         self.browser.go_to_tab(tabs[0][1])
         self.expected_statuses = {400}
         self.browser.press("Approve")
-        self.assertProblem("This belongs to no connection we know of")
+        self.assertProblem(UNKNOWN)
         self.assertStored(newest)
 
 
@@ -185,8 +193,8 @@ class WithTheKeyboardAlone(BrowserCase):
         self.browser.expect("Sign in")
         address = self.new_address("google")
         self.browser.tab_to("input[name=address]")
-        webdriver_select_all = Keys.CONTROL + "a" + Keys.NULL
-        keys(webdriver_select_all, address)
+        self.browser.select_all()
+        keys(address)
         self.browser.tab_to("button[value=continue]")
         keys(Keys.ENTER)
         self.browser.expect("Give access to your mailbox?")

@@ -5,7 +5,7 @@ import importlib.util
 import os
 import pathlib
 
-from case import DECLINED, BrowserCase
+from case import DECLINED, UNKNOWN, BrowserCase
 from demo import approve
 
 PICTURES = pathlib.Path(os.environ["SCREENSHOTS"])
@@ -96,7 +96,7 @@ class Pages(BrowserCase):
     def test_unknown_callback(self):
         self.expected_statuses = {400}
         self.browser.open(self.demo.origin + "/callback?code=x&state=y")
-        self.assertProblem("This belongs to no connection we know of")
+        self.assertProblem(UNKNOWN)
         self.inspect("unknown-callback")
 
     def test_no_such_page(self):

@@ -168,7 +168,8 @@ struct GrantTests {
             ),
             ("microsoft", "Mail.Read", ["openid", "profile", "email", "offline_access", "User.Read", "Mail.Read"]),
             ("yahoo", "email mail-r", ["email", "mail-r"]), ("imap", "anything", []), ("icloud", "", []),
-            ("ews", "ews.messages ews.messages", ["ews.messages"]),
+            ("ews", "ews.contacts ews.contacts", ["ews.contacts"]),
+            ("yahoo", "", ["email", "mail-r"]),
         ] as [(String, String, [String])]
     )
     func `spell scopes as Nylas does`(provider: String, asked: String, granted: [String]) async throws {
