@@ -235,6 +235,11 @@ int postern_set_send_buffer(int descriptor, int bytes) {
 
 int postern_shutdown_writing(int descriptor) { return result(shutdown(descriptor, SHUT_WR)); }
 
+bool postern_is_quiet(int descriptor) {
+    char byte;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 ptrdiff_t postern_receive(int descriptor, void *bytes, size_t count) {
     ssize_t received;
     do received = recv(descriptor, bytes, count, 0);

@@ -1,1 +1,164 @@
-// The room is furnished in the next commits.
+package import HTTP1
+package import HTTPSemantics
+package import HTTPTypes
+package import Sockets
+package import Timekeeping
+
+/// Accepts connections and speaks HTTP/1.1 on each, in a task that prefers an event loop.
+package struct HTTPServer: Sendable {
+    /// Makes the response to a request that never reached a handler. The fields are those of the request, as far as
+    /// they could be read: they say whether a page or JSON is wanted.
+    package typealias ErrorResponse =
+        @Sendable (_ status: HTTPResponse.Status, _ reference: RequestID, _ fields: HTTPFields) -> Response
+
+    /// Puts TLS, or something like it, on an accepted stream before the deadline.
+    package typealias Secure =
+        @Sendable (_ stream: any ByteStream, _ deadline: Deadline) async throws(StreamError) -> any ByteStream
+
+    /// What is served at some listeners.
+    package struct Service: Sendable {
+        var listeners: [Listener]
+        var handler: any RequestHandler
+        var secure: Secure?
+
+        package init(listeners: [Listener], handler: any RequestHandler, secure: Secure? = nil) {
+            self.listeners = listeners
+            self.handler = handler
+            self.secure = secure
+        }
+    }
+
+    let loops: [EventLoop]
+    let limits: ServerLimits
+    let messageLimits: MessageLimits
+    let wallClock: WallClock
+    let dateField: DateField
+    let isCapped: @Sendable (NetworkAddress) -> Bool
+    let errorResponse: ErrorResponse
+    let accessLog: @Sendable (AccessRecord) -> Void
+    let faultLog: @Sendable (ServerFault) -> Void
+
+    /// - Parameters:
+    ///   - isCapped: false for clients without a limit of their own on connections, such as a configured proxy.
+    ///   - accessLog: called from an event loop after each response; must not block.
+    ///   - faultLog: likewise.
+    package init(
+        loops: [EventLoop],
+        limits: ServerLimits = ServerLimits(),
+        messageLimits: MessageLimits = MessageLimits(),
+        wallClock: WallClock = .system,
+        isCapped: @escaping @Sendable (NetworkAddress) -> Bool = { _ in true },
+        errorResponse: @escaping ErrorResponse,
+        accessLog: @escaping @Sendable (AccessRecord) -> Void = { _ in },
+        faultLog: @escaping @Sendable (ServerFault) -> Void = { _ in }
+    ) {
+        precondition(!loops.isEmpty, "connections have nowhere to run")
+        self.loops = loops
+        self.limits = limits
+        self.messageLimits = messageLimits
+        self.wallClock = wallClock
+        dateField = DateField(wallClock)
+        self.isCapped = isCapped
+        self.errorResponse = errorResponse
+        self.accessLog = accessLog
+        self.faultLog = faultLog
+    }
+
+    /// Serves until `shutdown` begins and what was in hand then is finished, or its grace is over; or until the task is
+    /// cancelled, which cuts what is in hand at once.
+    ///
+    /// The services share the limits on connections. Closes the listeners.
+    package func serve(_ services: [Service], until shutdown: GracefulShutdown) async {
+        let census = ConnectionCensus(limits: limits, isCapped: isCapped)
+        let listeners = services.flatMap(\.listeners)
+        let closeListeners: @Sendable () -> Void = { for listener in listeners { listener.close() } }
+        await withTaskCancellationHandler {
+            await shutdown.withAction {
+                closeListeners()
+                census.closeIdle()
+            } _: {
+                await finish(services, census, shutdown)
+            }
+        } onCancel: {
+            closeListeners()
+        }
+    }
+}
+
+// MARK: accepting
+
+extension HTTPServer {
+    /// Runs one task per listener and, once the shutdown has begun, one that waits for the end of its grace.
+    private func finish(_ services: [Service], _ census: ConnectionCensus, _ shutdown: GracefulShutdown) async {
+        await withTaskGroup { group in
+            var accepting = 0
+            for service in services {
+                for listener in service.listeners {
+                    accepting += 1
+                    group.addTask(name: "accept \(listener.address)", executorPreference: loops[0]) {
+                        await accept(from: listener, service, census, shutdown)
+                        return true
+                    }
+                }
+            }
+            group.addTask(name: "grace") {
+                await shutdown.begun()
+                // Ends early, by cancellation, when all have finished.
+                try? await Task.sleep(for: limits.shutdownGrace)
+                return false
+            }
+            for await isListener in group {
+                if isListener { accepting -= 1 }
+                if accepting == 0 || !isListener { group.cancelAll() }
+            }
+        }
+    }
+
+    /// Returns when the listener is closed and all its connections have ended.
+    private func accept(
+        from listener: Listener,
+        _ service: Service,
+        _ census: ConnectionCensus,
+        _ shutdown: GracefulShutdown
+    ) async {
+        await withDiscardingTaskGroup { connections in
+            var number = 0
+            while true {
+                let loop = loops[number % loops.count]
+                let stream = await listener.accept(onto: loop) { faultLog(.acceptFailed(errno: $0.number)) }
+                guard let stream else { break }
+                number += 1
+                let client = NetworkAddress(stream.peer)
+                let phase = ConnectionPhase { stream.close() }
+                switch census.arrive(client, phase) {
+                case .admitted:
+                    connections.addTask(name: "connection \(number)", executorPreference: loop) {
+                        var connection = Connection(self, service, stream, client, phase, shutdown)
+                        await connection.run()
+                        census.leave(client, phase)
+                    }
+                case .refused:
+                    faultLog(.tooManyConnections(client: client))
+                    connections.addTask(name: "refusal \(number)", executorPreference: loop) {
+                        var connection = Connection(self, service, stream, client, phase, shutdown)
+                        await connection.refuse()
+                        census.refusalEnded()
+                    }
+                case .ignored:
+                    stream.close()
+                }
+            }
+        }
+    }
+}
+
+extension NetworkAddress {
+    init(_ peer: SocketAddress) {
+        self =
+            switch peer.host {
+            case .v4(let address): .v4(address)
+            case .v6(let high, let low, _): .v6(high: high, low: low)
+            case .local: .local
+            }
+    }
+}

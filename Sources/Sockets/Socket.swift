@@ -40,6 +40,8 @@ final class Socket: Sendable {
         /// The peer has sent its last byte: from then on a short read proves nothing.
         var hasEnded = false
         var isLost = false
+        /// How many bytes the system has taken for sending.
+        var sentBytes = 0
         var reader: Waiter?
         var writer: Waiter?
         /// When the loop will ask next, at the latest. Often earlier than any waiter's deadline: a kept connection
@@ -99,9 +101,13 @@ extension Socket {
                 case .writing: state.isWritable = false
                 }
             }
-            return moved >= 0 ? .moved(moved) : .wouldBlock
+            guard moved >= 0 else { return .wouldBlock }
+            if direction == .writing { state.sentBytes += moved }
+            return .moved(moved)
         }
     }
+
+    var sentBytes: Int { state.withLock { $0.sentBytes } }
 
     /// Runs a call that neither reads nor writes. Nil if the socket is closed.
     func withDescriptor<Result>(_ body: (Int32) -> Result) -> Result? {

@@ -72,6 +72,12 @@ package final class TCPStream: ByteStream {
         socket.whenLost(action)
     }
 
+    /// How many bytes the system has taken for sending so far, also by a write that failed in the end.
+    package var sentBytes: Int { socket.sentBytes }
+
+    /// Whether the peer has sent nothing that is unread, not even its end: whether a kept connection can be used again.
+    package var isQuiet: Bool { socket.withDescriptor { postern_is_quiet($0) } ?? false }
+
     /// Where this end is; nil once closed.
     package var localAddress: SocketAddress? {
         socket.withDescriptor { Listener.localAddress(of: $0) } ?? nil

@@ -80,6 +80,9 @@ int postern_set_no_delay(int descriptor);
 int postern_set_send_buffer(int descriptor, int bytes);
 int postern_shutdown_writing(int descriptor);
 
+/// Whether the peer has sent nothing that is unread, not even its end.
+bool postern_is_quiet(int descriptor);
+
 ptrdiff_t postern_receive(int descriptor, void *bytes, size_t count);
 
 /// Sends what is left of `head` and then of `content` after `offset` bytes of the two, as one segment where they fit.

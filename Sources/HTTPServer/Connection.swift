@@ -1,0 +1,156 @@
+import HTTP1
+import HTTPSemantics
+import HTTPTypes
+import Sockets
+
+/// One accepted connection from its handshake to its end: the driver of a `ServerConnection`.
+struct Connection {
+    let server: HTTPServer
+    let handler: any RequestHandler
+    let secure: HTTPServer.Secure?
+    /// What was accepted, beneath TLS.
+    let transport: TCPStream
+    /// What HTTP is spoken over.
+    var stream: any ByteStream
+    let client: NetworkAddress
+    let phase: ConnectionPhase
+    let shutdown: GracefulShutdown
+    var numbering = RequestNumbering()
+
+    var limits: ServerLimits { server.limits }
+    var isSecure: Bool { secure != nil }
+
+    init(
+        _ server: HTTPServer,
+        _ service: HTTPServer.Service,
+        _ transport: TCPStream,
+        _ client: NetworkAddress,
+        _ phase: ConnectionPhase,
+        _ shutdown: GracefulShutdown
+    ) {
+        self.server = server
+        handler = service.handler
+        secure = service.secure
+        self.transport = transport
+        stream = transport
+        self.client = client
+        self.phase = phase
+        self.shutdown = shutdown
+    }
+
+    /// Serves until the connection ends, which also a cancellation makes it do, at once.
+    mutating func run() async {
+        // The connection's one handler: it closes the socket, and reads and writes end by themselves.
+        await withTaskCancellationHandler {
+            await cancelledWhenLost(transport) {
+                guard await handshake() else { return }
+                await converse()
+            }
+        } onCancel: { [transport] in
+            transport.close()
+        }
+        stream.close()
+        transport.close()
+    }
+
+    private mutating func handshake() async -> Bool {
+        guard let secure else { return true }
+        do throws(StreamError) {
+            stream = try await secure(transport, .now + limits.handshakeTime)
+            return true
+        } catch {
+            switch error {
+            // Whoever connects and says nothing, as a load balancer does to see whether we are there, is no fault.
+            case .connectionLost, .cancelled: break
+            default: server.faultLog(.handshakeFailed(client: client))
+            }
+            return false
+        }
+    }
+
+    private mutating func converse() async {
+        var http = ServerConnection(limits: server.messageLimits)
+        var wait = Wait(deadline: .now + limits.headTime)
+        while true {
+            switch http.next(contentLimitBytes: { handler.contentLimitBytes(for: $0, target: $1) }) {
+            case .read(let awaited):
+                wait.begin(awaited, limits)
+                switch await receive(&http, awaited, before: wait.deadline) {
+                case .received: continue
+                case .ended: return
+                case .late: return await reject(.requestTimeout, nil)
+                }
+            case .sendContinue:
+                let deadline = Deadline.now + limits.writeTime
+                do { try await stream.write(ResponseSerializer.continueResponse, [], before: deadline) } catch {
+                    return
+                }
+            case .respond(let received):
+                let isPersistent = received.isPersistent
+                guard await respond(to: received, &http) else {
+                    // The client that asked for the end has nothing more to say.
+                    return isPersistent ? await linger() : await stream.finishWriting()
+                }
+                wait = Wait(deadline: .now + limits.idleTime)
+            case .reject(let violation, let head):
+                return await reject(violation.status, head)
+            case .close:
+                return await stream.finishWriting()
+            }
+        }
+    }
+}
+
+// MARK: receiving
+
+extension Connection {
+    /// What is waited for, and until when: each part of a request has a deadline of its own, which its pieces share.
+    private struct Wait {
+        var deadline: Deadline
+        private var awaited = ServerConnection.Awaited.request
+
+        init(deadline: Deadline) {
+            self.deadline = deadline
+        }
+
+        mutating func begin(_ next: ServerConnection.Awaited, _ limits: ServerLimits) {
+            guard next != awaited else { return }
+            awaited = next
+            switch next {
+            case .request: break
+            case .head: deadline = .now + limits.headTime
+            case .content: deadline = .now + limits.contentTime
+            }
+        }
+    }
+
+    private enum Arrival {
+        case received
+        /// There is nobody to answer, or nothing to.
+        case ended
+        /// A part of a request has come and the rest has not.
+        case late
+    }
+
+    private func receive(
+        _ http: inout ServerConnection,
+        _ awaited: ServerConnection.Awaited,
+        before deadline: Deadline
+    ) async -> Arrival {
+        let isIdle = awaited == .request
+        if isIdle {
+            // An idle connection keeps no storage.
+            http.input = []
+            phase.becomeIdle()
+            guard !shutdown.hasBegun else { return .ended }
+        }
+        do throws(StreamError) {
+            let count = try await stream.read(into: &http.input, limit: 16 << 10, before: deadline)
+            if isIdle, !phase.becomeBusy() { return .ended }
+            if count == 0 { http.inputEnded() }
+            return .received
+        } catch {
+            return error == .deadlinePassed && !isIdle ? .late : .ended
+        }
+    }
+}

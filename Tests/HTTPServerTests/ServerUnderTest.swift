@@ -1,0 +1,128 @@
+import HTTP1
+import HTTPSemantics
+import HTTPServer
+import HTTPTypes
+import Sockets
+import Synchronization
+
+/// A bound on failure only: no test waits for it.
+var soon: Deadline { .now + .seconds(60) }
+
+/// A handler made of a closure.
+struct StubHandler: RequestHandler {
+    var contentLimitBytes = 1 << 10
+    var respond: @Sendable (Request) async -> Response
+
+    init(contentLimitBytes: Int = 1 << 10, _ respond: @escaping @Sendable (Request) async -> Response) {
+        self.contentLimitBytes = contentLimitBytes
+        self.respond = respond
+    }
+
+    func contentLimitBytes(for head: HTTPRequest, target: RequestTarget) -> Int { contentLimitBytes }
+
+    func response(to request: Request) async -> Response { await respond(request) }
+
+    /// Answers with method, path and content.
+    static let echo = StubHandler { request in
+        let text = "\(request.head.method) \(request.target.path) "
+        return Response(status: .ok, content: Array(text.utf8) + request.content, routeTemplate: "/echo")
+    }
+}
+
+/// What the server has told its logs.
+final class Journal: Sendable {
+    private struct State {
+        var records: [AccessRecord] = []
+        var faults: [ServerFault] = []
+        var waiting:
+            [(isReached: @Sendable ([AccessRecord], [ServerFault]) -> Bool, CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    var records: [AccessRecord] { state.withLock { $0.records } }
+    var faults: [ServerFault] { state.withLock { $0.faults } }
+
+    func note(_ record: AccessRecord) { change { $0.records.append(record) } }
+    func note(_ fault: ServerFault) { change { $0.faults.append(fault) } }
+
+    /// Waits until so much has been logged.
+    func reached(_ isReached: @escaping @Sendable ([AccessRecord], [ServerFault]) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if isReached(state.records, state.faults) { return true }
+                state.waiting.append((isReached, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let reached = state.withLock { state in
+            body(&state)
+            let reached = state.waiting.filter { $0.isReached(state.records, state.faults) }.map(\.1)
+            let (records, faults) = (state.records, state.faults)
+            state.waiting.removeAll { $0.isReached(records, faults) }
+            return reached
+        }
+        for continuation in reached { continuation.resume() }
+    }
+}
+
+/// A server on a loopback port that the system chose.
+struct ServerUnderTest: Sendable {
+    let address: SocketAddress
+    let loop: EventLoop
+    let shutdown: GracefulShutdown
+    let journal: Journal
+
+    func connect() async throws -> RawClient {
+        RawClient(try await TCPStream.connect(to: address, on: loop, before: soon))
+    }
+}
+
+/// Runs `body` against a server, which is shut down after it.
+func withServer(
+    _ handler: any RequestHandler = StubHandler.echo,
+    limits: ServerLimits = ServerLimits(),
+    messageLimits: MessageLimits = MessageLimits(),
+    isCapped: @escaping @Sendable (NetworkAddress) -> Bool = { _ in true },
+    secure: HTTPServer.Secure? = nil,
+    _ body: @Sendable (ServerUnderTest) async throws -> Void
+) async throws {
+    let outcome = try await withEventLoops(2) { loops -> Result<Void, any Error> in
+        do {
+            let listener = try Listener(at: SocketAddress(.v4(0x7F00_0001), port: 0), on: loops[0])
+            let (journal, shutdown) = (Journal(), GracefulShutdown())
+            let server = HTTPServer(
+                loops: loops,
+                limits: limits,
+                messageLimits: messageLimits,
+                isCapped: isCapped,
+                errorResponse: { status, reference, fields in
+                    let kind = fields[.accept] == "application/json" ? "json" : "page"
+                    return Response(status: status, content: Array("\(kind) \(status.code) \(reference)".utf8))
+                },
+                accessLog: { journal.note($0) },
+                faultLog: { journal.note($0) }
+            )
+            let services = [HTTPServer.Service(listeners: [listener], handler: handler, secure: secure)]
+            async let serving: Void = server.serve(services, until: shutdown)
+            let client = ServerUnderTest(
+                address: listener.address,
+                loop: loops[1],
+                shutdown: shutdown,
+                journal: journal
+            )
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(client)) } catch { result = .failure(error) }
+            shutdown.begin()
+            await serving
+            return result
+        } catch {
+            return .failure(error)
+        }
+    }
+    try outcome.get()
+}
