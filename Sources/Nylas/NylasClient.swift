@@ -58,9 +58,13 @@ package struct NylasClient: Sendable {
         return grant
     }
 
+    /// - Parameter withAliases: asks for the mailbox's further addresses too.
     /// - Throws: `.notFound` if there is none.
-    package func grant(_ id: GrantID) async throws(NylasError) -> Grant {
-        let answer: Envelope<Grant> = try await call(.get, "/v3/grants/\(id)?expose_aliases=true")
+    package func grant(_ id: GrantID, withAliases: Bool = false) async throws(NylasError) -> Grant {
+        let answer: Envelope<Grant> = try await call(
+            .get,
+            "/v3/grants/\(id)\(withAliases ? "?expose_aliases=true" : "")"
+        )
         // An answer about another grant must never be judged in this one's place.
         guard answer.data.id == id else { throw .unreadable(status: 200) }
         return answer.data

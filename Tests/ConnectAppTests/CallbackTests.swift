@@ -44,7 +44,7 @@ struct ConnectTests {
             _ = await browser.get(flow.callback())
             #expect(
                 harness.exchange.requests.map { "\($0.method) \($0.pathAndQuery)" } == [
-                    "POST /v3/connect/token", "GET /v3/grants/\(FlowHarness.grantID)?expose_aliases=true",
+                    "POST /v3/connect/token", "GET /v3/grants/\(FlowHarness.grantID)",
                 ]
             )
             let sent = String(decoding: harness.exchange.requests[0].content, as: UTF8.self)

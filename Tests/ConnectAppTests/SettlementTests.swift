@@ -39,7 +39,7 @@ struct SettlementTests {
             #expect(
                 harness.exchange.requests.map(\.pathAndQuery) == [
                     "/v3/connect/token", "/v3/grants?limit=100&offset=0&sort_by=updated_at&order_by=desc",
-                    "/v3/grants/\(FlowHarness.grantID)?expose_aliases=true",
+                    "/v3/grants/\(FlowHarness.grantID)",
                 ]
             )
         }
@@ -159,6 +159,27 @@ struct SettlementTests {
             #expect(harness.exchange.requests.count == 2)
             harness.exchange.append(FlowHarness.list([harness.grantObject(flow)]), harness.grant(flow))
             harness.clock.advance(by: .seconds(2))
+            #expect(await result.location == flow.connectedPath)
+        }
+    }
+
+    @Test func `leaves Nylas alone for as long as it asks`() async throws {
+        let harness = try FlowHarness()
+        try await harness.run { browser in
+            let flow = try await browser.start()
+            harness.exchange.append(.failure(.timedOut(sent: true)))
+            async let result = browser.get(flow.callback())
+            await harness.clock.sleepers(atLeast: Self.settlingWhileBrowserWaits)
+            harness.exchange.append(.json("{}", status: 429, fields: [.retryAfter: "15"]))
+            harness.clock.advance(by: .seconds(1))
+            await harness.exchange.requests(atLeast: 2)
+            await harness.clock.sleepers(atLeast: 3)
+            harness.clock.advance(by: .seconds(14))
+            // Still asleep: purge, the pause, and the browser.
+            await harness.clock.sleepers(atLeast: 3)
+            #expect(harness.exchange.requests.count == 2)
+            harness.exchange.append(FlowHarness.list([harness.grantObject(flow)]), harness.grant(flow))
+            harness.clock.advance(by: .seconds(1))
             #expect(await result.location == flow.connectedPath)
         }
     }

@@ -50,7 +50,7 @@ struct Conclusion: Sendable {
     ) async throws(StoreError) -> Result {
         let grant: Grant
         do throws(NylasError) {
-            grant = try await nylas.grant(id)
+            grant = try await nylas.grant(id, withAliases: claim.expectedAddress != nil)
         } catch {
             log(.grantUnread(id, error), flow: claim.flow, reference: reference)
             return .failed

@@ -119,7 +119,8 @@ final class FlowRunner: Sendable {
 
     /// Sends the code, and sends it again only if it never left this machine.
     private func exchangeOnce(_ callback: VerifiedCallback) async throws(NylasError) -> GrantID {
-        for delay in FlowRunner.retryDelays {
+        let start = time.elapsed
+        for delay in FlowRunner.retryDelays where time.elapsed - start + delay < NylasClient.timeLimit {
             do throws(NylasError) {
                 return try await nylas.exchangeCode(of: callback, redirectURI: redirectURI)
             } catch .notSent(let cause) {

@@ -73,8 +73,8 @@ final class Settlement: Sendable {
         while !Task.isCancelled {
             await takeOrphans()
             let pending = cases.withLock { Array($0.values) }
-            if !pending.isEmpty { await round(pending) }
-            await pause()
+            let restraint = pending.isEmpty ? .zero : await round(pending)
+            await pause(atLeast: restraint)
         }
     }
 
@@ -96,7 +96,11 @@ final class Settlement: Sendable {
         }
     }
 
-    private func round(_ pending: [Case]) async {
+    /// - Returns: how long Nylas wants to be left alone.
+    private func round(_ pending: [Case]) async -> Duration {
+        cases.withLock { cases in
+            for flow in pending { cases[flow.claim.flow]?.rounds += 1 }
+        }
         var working: [Case] = []
         for flow in pending where await renew(flow) { working.append(flow) }
         for flow in working {
@@ -105,12 +109,15 @@ final class Settlement: Sendable {
             }
         }
         let unmatched = working.filter { $0.grant == nil }
-        if !unmatched.isEmpty { await match(unmatched) }
-        for flow in working { await endRound(of: flow) }
+        let restraint = unmatched.isEmpty ? .zero : await match(unmatched)
+        for flow in working { await giveUp(flow) }
+        return restraint
     }
 
     /// Reads the list of grants, newest update first, and concludes every flow whose state a grant bears.
-    private func match(_ flows: [Case]) async {
+    ///
+    /// - Returns: how long Nylas wants to be left alone.
+    private func match(_ flows: [Case]) async -> Duration {
         let byDigest = Dictionary(flows.map { ($0.claim.flow.digest, $0) }) { first, _ in first }
         let earliest = (flows.map(\.claim.startedAt).min() ?? wallClock.now()) - Settlement.margin
         for page in 0..<Settlement.pagesPerRound {
@@ -121,7 +128,8 @@ final class Settlement: Sendable {
                     offset: page * Settlement.pageLimit
                 )
             } catch {
-                return log(.listFailed(error))
+                log(.listFailed(error))
+                return if case .rateLimited(let wait?) = error { wait } else { .zero }
             }
             for grant in grants.grants {
                 guard let digest = grant.stateDigest, let flow = byDigest[digest],
@@ -129,11 +137,12 @@ final class Settlement: Sendable {
                 else { continue }
                 await conclude(flow, grant: grant.id, .stateFound)
             }
-            if grants.isLast || grants.grants.contains(where: { $0.updatedAt < earliest }) { return }
+            if grants.isLast || grants.grants.contains(where: { $0.updatedAt < earliest }) { return .zero }
             // A long list must not outlast the leases.
             for flow in flows { _ = await renew(flow) }
         }
         log(.listCutOff)
+        return .zero
     }
 
     private func conclude(_ flow: Case, grant: GrantID, _ evidence: Conclusion.Evidence) async {
@@ -152,11 +161,9 @@ final class Settlement: Sendable {
         return false
     }
 
-    private func endRound(of flow: Case) async {
-        let isPending = cases.withLock { cases in
-            cases[flow.claim.flow]?.rounds += 1
-            return cases[flow.claim.flow] != nil
-        }
+    /// Answers `unknown` when the patience is over.
+    private func giveUp(_ flow: Case) async {
+        let isPending = cases.withLock { $0[flow.claim.flow] != nil }
         guard isPending, time.elapsed - flow.since >= Settlement.patience else { return }
         let outcome = FlowOutcome(verdict: .unknown, reference: flow.reference, answeredAt: wallClock.now())
         do throws(StoreError) {
@@ -174,17 +181,17 @@ final class Settlement: Sendable {
     }
 
     /// Waits for the next round: 1, 2, 4, … 30 seconds, counted by the flow that has waited least; a new one shortens it.
-    private func pause() async {
+    private func pause(atLeast restraint: Duration) async {
         let rounds = cases.withLock { $0.values.map(\.rounds).min() }
         let delay = rounds.map { Duration.seconds(min(30, 1 << min($0, 5))) } ?? Settlement.scanInterval
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [time] in
-                _ = await time.sleep(for: delay)
+                _ = await time.sleep(for: max(delay, restraint))
             }
             group.addTask { [bell, time] in
                 await bell.rung()
                 // Nylas needs a moment to write down what it has done, and a flood of time-outs must not become one of lists.
-                _ = await time.sleep(for: .seconds(1))
+                _ = await time.sleep(for: max(.seconds(1), restraint))
             }
             await group.next()
             group.cancelAll()
