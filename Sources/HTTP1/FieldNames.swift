@@ -14,37 +14,57 @@ enum FieldNames {
     }
 
     struct Entry {
-        /// In lower case.
-        let spelling: [UInt8]
         let name: HTTPField.Name
         let role: Role
     }
 
     /// The entry whose name these octets spell in any case, or nil.
     static func entry(spelledBy input: Span<UInt8>, at range: Range<Int>) -> Entry? {
-        guard range.count < byLength.count else { return nil }
-        candidates: for entry in byLength[range.count] {
+        let length = range.count
+        guard length < table.firstOfLength.count - 1 else { return nil }
+        let spellings = table.spellings
+        var start = table.spellingsOfLength[length]
+        candidates: for index in table.firstOfLength[length]..<table.firstOfLength[length + 1] {
             // Names of one length mostly differ at their end (Accept-Encoding, Accept-Language, Sec-Fetch-…).
-            var offset = range.count - 1
+            var offset = length - 1
             while offset >= 0 {
-                guard input[range.lowerBound + offset].lowercasedASCII == entry.spelling[offset] else {
+                guard input[range.lowerBound + offset].lowercasedASCII == spellings[start + offset] else {
+                    start += length
                     continue candidates
                 }
                 offset -= 1
             }
-            return entry
+            return table.entries[index]
         }
         return nil
     }
 
-    private static let byLength: [[Entry]] = {
-        var table: [[Entry]] = []
-        let own = ruling.compactMap { spelling, role in HTTPField.Name(spelling).map { ($0, role) } }
-        for (name, role) in own + common.map({ ($0, Role.other) }) {
-            let spelling = Array(name.canonicalName.utf8)
-            while table.count <= spelling.count { table.append([]) }
-            table[spelling.count].append(Entry(spelling: spelling, name: name, role: role))
+    /// Entries by length, and their spellings in one array, so that a comparison touches no reference count.
+    private struct Table {
+        var entries: [Entry] = []
+        var spellings: [UInt8] = []
+        /// Index of the first entry of each length, with one more at the end.
+        var firstOfLength: [Int] = [0]
+        /// Where the spellings of each length begin.
+        var spellingsOfLength: [Int] = [0]
+    }
+
+    private static let table: Table = {
+        let own = ruling.compactMap { spelling, role in
+            HTTPField.Name(spelling).map { Entry(name: $0, role: role) }
         }
+        let entries = (own + common.map { Entry(name: $0, role: .other) })
+            .sorted { $0.name.canonicalName.utf8.count < $1.name.canonicalName.utf8.count }
+        var table = Table()
+        for entry in entries {
+            while table.firstOfLength.count <= entry.name.canonicalName.utf8.count {
+                table.firstOfLength.append(table.entries.count)
+                table.spellingsOfLength.append(table.spellings.count)
+            }
+            table.entries.append(entry)
+            table.spellings += entry.name.canonicalName.utf8
+        }
+        table.firstOfLength.append(table.entries.count)
         return table
     }()
 

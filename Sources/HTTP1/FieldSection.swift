@@ -76,7 +76,11 @@ struct FieldSection {
         }
         if fields.isEmpty { fields.reserveCapacity(16) }
         // The value holds no control character and no whitespace at its ends, so HTTPTypes has nothing to repair.
-        fields.append(HTTPField(name: name, value: value))
+        if let text = try? UTF8Span(validating: span.extracting(field.value)) {
+            fields.append(HTTPField(name: name, value: String(copying: text)))
+        } else {
+            fields.append(HTTPField(name: name, value: value))  // obs-text stays the octets it is
+        }
     }
 }
 
@@ -87,10 +91,14 @@ func spells(_ octets: ArraySlice<UInt8>, _ word: String) -> Bool {
 
 /// Whether a comma-separated list (RFC 9110 §5.6.1) has a member, in any case.
 func listContains(_ octets: ArraySlice<UInt8>, member: String) -> Bool {
-    octets.split(separator: UInt8(ascii: ",")).contains { element in
-        var element = element
-        while let first = element.first, first.isWhitespace { element.removeFirst() }
-        while let last = element.last, last.isWhitespace { element.removeLast() }
-        return spells(element, member)
+    var start = octets.startIndex
+    while start < octets.endIndex {
+        let comma = octets[start...].firstIndex(of: UInt8(ascii: ",")) ?? octets.endIndex
+        var element = octets[start..<comma]
+        while let first = element.first, first.isWhitespace { element = element.dropFirst() }
+        while let last = element.last, last.isWhitespace { element = element.dropLast() }
+        if spells(element, member) { return true }
+        start = comma + 1
     }
+    return false
 }

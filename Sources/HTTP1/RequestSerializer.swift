@@ -27,6 +27,7 @@ package enum RequestSerializer {
         else { throw .invalidRequestTarget }
         guard let host = request.authority, Authority(host) != nil else { throw .invalidHost }
 
+        output.reserveCapacity(output.count + 512 + path.utf8.count)
         output.append(contentsOf: method.rawValue.utf8)
         output.append(UInt8(ascii: " "))
         output.append(contentsOf: path.utf8)

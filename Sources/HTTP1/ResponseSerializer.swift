@@ -26,6 +26,8 @@ package enum ResponseSerializer {
     ) -> Bool {
         let status = response.status
         let code = min(max(status.code, 100), 999)
+        // One allocation for a head of ours, instead of one for every doubling.
+        output.reserveCapacity(output.count + 1024)
         output.append(contentsOf: "HTTP/1.1 ".utf8)
         for divisor in [100, 10, 1] { output.append(UInt8(ascii: "0") + UInt8(code / divisor % 10)) }
         output.append(UInt8(ascii: " "))

@@ -45,18 +45,24 @@ package struct Authority: Hashable, Sendable {
 
     /// Letters, digits, `-` and, because container networks use it, `_`; labels of 1 to 63, together at most 253.
     private static func registeredName(_ bytes: ArraySlice<UInt8>) -> String? {
-        guard (1...254).contains(bytes.count) else { return nil }
-        var labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        if labels.count > 1, labels.last?.isEmpty == true { labels.removeLast() }
-        for label in labels {
-            guard (1...63).contains(label.count),
-                label.allSatisfy({ $0.isDigit || $0.isAlpha || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
-            else { return nil }
+        // One final dot is the root's, and belongs to no label.
+        let labels = bytes.count > 1 && bytes.last == UInt8(ascii: ".") ? bytes.dropLast() : bytes
+        guard (1...253).contains(labels.count) else { return nil }
+        var start = labels.startIndex
+        for index in labels.indices {
+            let byte = labels[index]
+            if byte == UInt8(ascii: ".") {
+                guard index > start else { return nil }
+                start = index + 1
+            } else {
+                guard byte.isAlpha || byte.isDigit || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_"),
+                    index - start < 63
+                else { return nil }
+            }
         }
+        guard start < labels.endIndex else { return nil }
         let name = String(decoding: bytes.map(\.lowercasedASCII), as: UTF8.self)
-        if let last = labels.last, readsAsNumber(last) {
-            guard NetworkAddress(name) != nil else { return nil }
-        }
+        guard !readsAsNumber(labels[start...]) || NetworkAddress(name) != nil else { return nil }
         return name
     }
 
