@@ -1,6 +1,71 @@
+import ArgumentParser
+import Glibc
+
+/// The program: parses the command line, runs one command, and turns what it throws into an exit status.
 @main
 enum Postern {
-    static func main() {
-        print("postern")
+    static func main() async {
+        // A reader of ours that goes away (a closed pipe, a vanished client) is an error where it happens, not the end.
+        _ = signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try PosternCommand.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            standardError(failure.message)
+            exit(failure.status.rawValue)
+        } catch {
+            let code = PosternCommand.exitCode(for: error)
+            let text = PosternCommand.fullMessage(for: error)
+            if code == .success {
+                print(text)
+                exit(0)
+            }
+            if !text.isEmpty { standardError(text) }
+            exit(code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue)
+        }
     }
+}
+
+struct PosternCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "postern",
+        abstract: "A small gate between a company's software and its customers' mailboxes.",
+        discussion: """
+            Try it:    postern demo
+            Serve:     postern check --config config.json && postern serve --config config.json
+            Look:      postern grants list --config config.json
+
+            Exit status: 0 done, 1 failed, 2 wrong usage, 78 faults in the configuration.
+            """,
+        version: postern.version,
+        subcommands: [
+            DemoCommand.self, ServeCommand.self, SandboxCommand.self, CheckCommand.self, GrantsCommand.self,
+            HealthCommand.self,
+        ]
+    )
+}
+
+let version = "0.1.0"
+
+enum ExitStatus: Int32 {
+    case failed = 1
+    case usage = 2
+    /// EX_CONFIG of sysexits.h.
+    case configuration = 78
+}
+
+/// A command that ends with a sentence for the person who ran it.
+struct CommandFailure: Error {
+    var status: ExitStatus = .failed
+    var message: String
+}
+
+func standardError(_ text: String) {
+    let bytes = Array((text + "\n").utf8)
+    // Sound: the array lives across the call and has the length given.
+    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

@@ -26,6 +26,11 @@ package struct ConnectConfiguration: Sendable {
     package struct TLSFiles: Hashable, Sendable {
         package var certificateChain: String
         package var privateKey: String
+
+        package init(certificateChain: String, privateKey: String) {
+            self.certificateChain = certificateChain
+            self.privateKey = privateKey
+        }
     }
 
     package var publicURL: HTTPOrigin

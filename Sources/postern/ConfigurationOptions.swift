@@ -1,0 +1,63 @@
+import ArgumentParser
+import ConnectApp
+import Glibc
+
+/// `--config` and `--set`, as every command that reads the configuration takes them.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "FILE"))
+    var config = "config.json"
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Overrides one key, for example --set connect.open=true.", valueName: "KEY=VALUE")
+    )
+    var overrides: [String] = []
+
+    var layers: ConfigurationLayers {
+        ConfigurationLayers(
+            file: (name: config, bytes: Files.read(config)),
+            environment: environment(),
+            overrides: overrides,
+            readFile: Files.read
+        )
+    }
+
+    func read() throws(CommandFailure) -> ConnectConfiguration {
+        do throws(ConfigurationFaults) {
+            return try ConnectConfiguration.read(layers)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    func dataDirectory() throws(CommandFailure) -> String {
+        do throws(ConfigurationFaults) {
+            return try ConnectConfiguration.dataDirectory(layers)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}
+
+extension CommandFailure {
+    init(_ error: ConfigurationFaults) {
+        let list = error.faults.map { "  • \($0)" }.joined(separator: "\n")
+        let count = error.faults.count == 1 ? "One fault" : "\(error.faults.count) faults"
+        self.init(status: .configuration, message: "\(count) in the configuration:\n\(list)")
+    }
+}
+
+/// The process's environment; of a name that is there twice, the first.
+func environment() -> [String: String] {
+    var variables: [String: String] = [:]
+    var entry = unsafe environ
+    // Sound: the array ends with a null pointer, each entry is a terminated string, and nobody changes it after start.
+    while let text = unsafe entry.pointee {
+        let pair = unsafe String(cString: text)
+        if let equals = pair.firstIndex(of: "="), variables[String(pair[..<equals])] == nil {
+            variables[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+        }
+        unsafe entry += 1
+    }
+    return variables
+}

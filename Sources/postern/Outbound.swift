@@ -1,0 +1,67 @@
+import ConnectApp
+import HTTPClient
+import HTTPSemantics
+import Logging
+import Sockets
+import TLS
+
+/// The way out to Nylas: our client over TLS that trusts the system's authorities, or those the operator names.
+enum Outbound {
+    static func exchange(
+        on loops: [EventLoop],
+        trusting file: String?,
+        log: LogOutput? = nil
+    ) throws(CommandFailure) -> HTTPClient {
+        var trust = TLSClientContext.Trust.system
+        if let file {
+            guard let bytes = Files.read(file) else {
+                throw CommandFailure(message: "nylas.trustedCertificates: \(file) cannot be read.")
+            }
+            trust = .certificates(bytes)
+        }
+        do throws(TLSConfigurationError) {
+            let context = try TLSClientContext(trust: trust) { host, failure in
+                log?.write(
+                    level: .warning,
+                    event: "handshake refused",
+                    [("host", .text(host)), ("reason", .text("\(failure)"))]
+                )
+            }
+            return HTTPClient(loops: loops) { stream, host, deadline throws(StreamError) in
+                try await context.connect(stream, to: host, before: deadline)
+            }
+        } catch {
+            throw CommandFailure(message: "nylas.trustedCertificates: \(error.sentence)")
+        }
+    }
+
+    /// For commands that ask something and end.
+    static func with<Result: Sendable>(
+        _ configuration: ConnectConfiguration,
+        _ body: (any HTTPExchange) async -> Result
+    ) async throws(CommandFailure) -> Result {
+        try await with(trusting: configuration.trustedCertificates, body)
+    }
+
+    static func with<Result: Sendable>(
+        trusting file: String?,
+        _ body: (any HTTPExchange) async -> Result
+    ) async throws(CommandFailure) -> Result {
+        let result: Swift.Result<Result, CommandFailure>
+        do throws(SystemError) {
+            result = try await withEventLoops(1) { loops in
+                do throws(CommandFailure) {
+                    let client = try exchange(on: loops, trusting: file)
+                    let value = await body(client)
+                    client.closeIdleConnections()
+                    return .success(value)
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            throw CommandFailure(message: "No event loop: \(error)")
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import ConnectApp
+import Cryptography
+import GrantStore
+import HTTPSemantics
+import Logging
+import Nylas
+import Sockets
+import TLS
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serves the connect page and the callback.",
+        discussion: """
+            Secrets come from the environment, or from files: NYLAS_API_KEY or NYLAS_API_KEY_FILE, POSTERN_SEALING_KEY or
+            POSTERN_SEALING_KEY_FILE. Every key of the file can be a variable too: nylas.clientID is POSTERN_NYLAS_CLIENT_ID.
+
+            Example: NYLAS_API_KEY_FILE=/run/secrets/nylas postern serve --config config.json
+            """
+    )
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let configuration = try options.read()
+        let log = LogOutput(format: configuration.logFormat.resolved)
+        let tls = try configuration.tls.map { files throws(CommandFailure) in try Certificates.context(files) }
+        let store = try openStore(configuration.dataDirectory, log: log)
+        let keys = try configuration.sealingKeys ?? SealingKeys(current: keptKey(in: configuration.dataDirectory))
+        let settings = ConnectSettings(
+            publicURL: configuration.publicURL,
+            brand: configuration.brand,
+            isOpen: configuration.isOpen,
+            providers: configuration.providers,
+            offersNylasChooser: configuration.letsNylasAsk,
+            profile: configuration.profile,
+            nylas: configuration.nylas,
+            sealingKeys: keys,
+            isSandbox: configuration.isSandbox
+        )
+        let serving = Serving(
+            settings: settings,
+            store: store,
+            trustedCertificates: configuration.trustedCertificates,
+            tls: tls,
+            publicPlace: try place(configuration.listen),
+            operationsPlace: try place(configuration.operations),
+            sandbox: nil,
+            log: log,
+            logLevel: Logger.Level(rawValue: configuration.logLevel) ?? .info
+        ) {
+            log.write(
+                level: .info,
+                event: "ready",
+                [
+                    ("url", .text("\(configuration.publicURL)")),
+                    ("listen", .text("\(configuration.listen.address):\(configuration.listen.port)")),
+                    ("operations", .text("\(configuration.operations.address):\(configuration.operations.port)")),
+                    ("nylas", .text("\(configuration.nylas.origin)")),
+                    ("version", .text(postern.version)),
+                ]
+            )
+        }
+        try await serving.run()
+        log.write(level: .info, event: "stopped", [])
+    }
+
+    private func place(_ endpoint: ConnectConfiguration.Endpoint) throws(CommandFailure) -> ListenAddress {
+        guard let place = ListenAddress(host: endpoint.address, port: endpoint.port) else {
+            throw CommandFailure(status: .configuration, message: "\(endpoint.address) is not an IP address.")
+        }
+        return place
+    }
+}
+
+/// Opens the store for `serve` and `demo`, says what it warns of, or ends the command with a sentence.
+func openStore(_ directory: String, log: LogOutput) throws(CommandFailure) -> FileGrantStore {
+    do throws(StoreError) {
+        let store = try FileGrantStore(directory: directory)
+        for warning in store.warnings {
+            log.write(level: .warning, event: "file store", [("warning", .text("\(warning)"))])
+        }
+        return store
+    } catch {
+        throw CommandFailure(message: "The file store in \(directory): \(error.sentence)")
+    }
+}
+
+/// The sealing key that is kept beside the store when the operator gives none; made at the first start.
+func keptKey(in directory: String) throws(CommandFailure) -> SealingKeys.Key {
+    let path = directory + "/sealing.key"
+    do throws(Files.KeyFileError) {
+        let text = try Files.keyText(at: path) { Base64.encode(RandomSource.system.bytes(32), .url) }
+        guard let key = SealingKeys.Key(text: text) else { throw .notAKey(path: path) }
+        return key
+    } catch {
+        switch error {
+        case .cannotUse(let path, let number):
+            throw CommandFailure(message: "The sealing key \(path) cannot be made or read (errno \(number)).")
+        case .notAKey(let path):
+            throw CommandFailure(message: "\(path) does not hold a sealing key. Move it away to have a new one made.")
+        }
+    }
+}
+
+extension ConnectConfiguration.LogFormat {
+    var resolved: LogOutput.Format {
+        switch self {
+        case .json: .json
+        case .text: .text
+        case .auto: isTerminal(1) ? .text : .json
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import ConnectApp
+import Cryptography
+import GrantStore
+import HTTPClient
+import HTTPSemantics
+import HTTPServer
+import HTTPTypes
+import Logging
+import Nylas
+import NylasSandbox
+import Sockets
+import Synchronization
+import TLS
+import Timekeeping
+import UnixSignals
+import Web
+
+/// Joins the parts of one running Postern and takes them apart again in the right order.
+///
+/// Stopping: no new connections and requests in hand finished, then flows in hand (their codes can be used once), then the
+/// second listener and the sandbox, then the store. A second signal cuts all of it.
+struct Serving: Sendable {
+    var settings: ConnectSettings
+    var store: FileGrantStore
+    var trustedCertificates: String?
+    var tls: TLSServerContext?
+    var publicPlace: ListenAddress
+    var operationsPlace: ListenAddress?
+    var sandbox: (handler: NylasSandbox, place: ListenAddress)?
+    var log: LogOutput
+    var logLevel: Logger.Level
+    /// Called once everybody may come.
+    var whenReady: @Sendable () -> Void
+
+    func run() async throws(CommandFailure) {
+        let outcome: Result<Void, CommandFailure>
+        do throws(SystemError) {
+            outcome = try await withEventLoops(processorCount()) { loops in
+                do throws(CommandFailure) {
+                    try await run(on: loops)
+                    return .success(())
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            throw CommandFailure(message: "The system gives no event loop: \(error).")
+        }
+        try outcome.get()
+    }
+
+    private func run(on loops: [EventLoop]) async throws(CommandFailure) {
+        let listeners = try open(publicPlace, "listen.port", on: loops)
+        defer { for listener in listeners { listener.close() } }
+        let operationsListeners = try operationsPlace.map { place throws(CommandFailure) in
+            try open(place, "operations.port", on: loops)
+        }
+        defer { for listener in operationsListeners ?? [] { listener.close() } }
+        let sandboxListeners = try sandbox.map { sandbox throws(CommandFailure) in
+            try open(sandbox.place, "the sandbox", on: loops)
+        }
+        defer { for listener in sandboxListeners ?? [] { listener.close() } }
+
+        let client = try Outbound.exchange(on: loops, trusting: trustedCertificates, log: log)
+        var logger = Logger(label: "postern") { [log] _ in PosternLogHandler(output: log, logLevel: .info) }
+        logger.logLevel = logLevel
+        let headers = SecurityHeaders(publicURL: settings.publicURL, formTarget: settings.nylas.origin)
+        let assets = try Assets.load(headers)
+        let app = ConnectApp(
+            settings: settings,
+            store: store,
+            exchange: client,
+            wallClock: .system,
+            clock: ContinuousClock(),
+            random: .system,
+            logger: logger,
+            assets: assets,
+            headers: headers
+        )
+
+        let stops = Stops()
+        let (application, second, sandboxServer) = (
+            server(on: loops, errors: app.pages.errors, logged: true),
+            server(on: loops, errors: app.pages.errors, logged: false),
+            server(on: loops, errors: app.pages.errors, logged: false)
+        )
+        var outer: [(HTTPServer, HTTPServer.Service)] = []
+        if let operationsListeners {
+            let operations = Operations(store: store, isDraining: { stops.application.hasBegun })
+            let router = Router(operations.routes, errors: app.pages.errors)
+            outer.append((second, HTTPServer.Service(listeners: operationsListeners, handler: router)))
+        }
+        if let sandbox, let sandboxListeners {
+            outer.append(
+                (sandboxServer, HTTPServer.Service(listeners: sandboxListeners, handler: sandbox.handler))
+            )
+        }
+        let secure = tls.map(Certificates.acceptor)
+        let service = HTTPServer.Service(listeners: listeners, handler: app, secure: secure)
+        whenReady()
+        await withTaskGroup { group in
+            for (server, service) in outer {
+                group.addTask { await server.serve([service], until: stops.rest) }
+            }
+            group.addTask { await stops.watchSignals(log) }
+            await withTaskGroup { inner in
+                inner.addTask { await app.run() }
+                await application.serve([service], until: stops.application)
+                // run() then returns when the last exchange in hand is over.
+                app.drain()
+            }
+            stops.rest.begin()
+            group.cancelAll()
+        }
+        client.closeIdleConnections()
+        await store.close()
+    }
+
+    private func server(on loops: [EventLoop], errors: ErrorPages, logged: Bool) -> HTTPServer {
+        let log = log
+        return HTTPServer(
+            loops: loops,
+            errorResponse: { status, reference, fields in
+                errors.response(status, reference: reference, accepting: fields)
+            },
+            accessLog: { record in if logged { log.write(record) } },
+            faultLog: { fault in log.write(fault) }
+        )
+    }
+
+    private func open(
+        _ place: ListenAddress,
+        _ subject: String,
+        on loops: [EventLoop]
+    ) throws(CommandFailure) -> [Listener] {
+        do throws(ListenError) {
+            return try Listener.open(place, on: loops[0])
+        } catch {
+            throw CommandFailure(message: error.sentence(place, subject))
+        }
+    }
+}
+
+/// The two moments of stopping, and the signals that bring them.
+private final class Stops: Sendable {
+    let application = GracefulShutdown()
+    let rest = GracefulShutdown()
+
+    func watchSignals(_ log: LogOutput) async {
+        var count = 0
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            count += 1
+            guard count == 1 else {
+                log.write(level: .warning, event: "cut", [("signal", .text("\(signal)"))])
+                // Nothing that was shown as saved is lost: what is in hand is settled at the next start.
+                exitNow()
+            }
+            log.write(level: .info, event: "stopping", [("signal", .text("\(signal)"))])
+            application.begin()
+        }
+    }
+}
