@@ -4,9 +4,9 @@ package struct MessageLimits: Hashable, Sendable {
     package var startLineBytes: Int = 8 << 10
     /// Of one field line, name, colon and whitespace included, without its CRLF.
     package var fieldBytes: Int = 16 << 10
-    /// Of all field lines of a message together, CRLFs included; trailer fields count with the others.
+    /// Of all field lines of a head together, CRLFs included; a trailer section has as much again.
     package var fieldSectionBytes: Int = 32 << 10
-    /// Field lines of a message, trailer fields included.
+    /// Field lines of a head; a trailer section has as many again.
     package var fields: Int = 100
     /// Of all chunk extensions of a message together: nobody needs one, and they are not counted as content.
     package var chunkExtensionBytes: Int = 1 << 10

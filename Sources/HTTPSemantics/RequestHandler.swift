@@ -4,7 +4,8 @@ package import Timekeeping
 /// A complete request, its content read to the end (RFC 9110 §3.4).
 package struct Request: Sendable {
     package var id: RequestID
-    /// Method and fields as received. The pseudo fields hold the Host field and the raw target.
+    /// Method and fields as received; Host is the pseudo field `authority` alone (nil where HTTP/1.0 sent none), and `path`
+    /// is the raw target.
     package var head: HTTPRequest
     package var target: RequestTarget
     /// At most what the handler allowed with ``RequestHandler/contentLimitBytes(for:target:)``; transfer coding removed.
