@@ -79,7 +79,7 @@ private func contentSecurityPolicy(of policy: PagePolicy, formTarget: HTTPOrigin
     return "\(sources); form-action \(formAction); frame-ancestors 'none'; base-uri 'none'"
 }
 
-/// Every feature a browser might offer a page, given to nobody; what a browser does not know it ignores.
+/// Every feature that Chromium offers a page, given to nobody; a name it does not know would be an error in its console.
 private let closedPermissions = [
     "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "clipboard-write",
     "display-capture", "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid",

@@ -120,7 +120,7 @@ import Web
             (.providerRefused, "Google did not allow it"),
             (.adminApprovalNeeded, "Your administrator has to allow this first"),
             (.exchangeRefused, "The sign-in could not be completed"),
-            (.unknown, "We could not find out whether it worked"),
+            (.unknown, "The connection could not be completed"),
         ]
     )
     func `a recorded end that is no connection says what happened, with 200`(
@@ -145,7 +145,7 @@ import Web
         arguments: [
             (Problem.flowNotFound, 400), (.expired, 400), (.altered, 400), (.malformedCallback, 400),
             (.stillWorking(checkAgain: "/connected/abc"), 202), (.nylasTooSlow(checkAgain: "/connected/abc"), 202),
-            (.storeUnavailable, 503), (.nylasUnavailable, 503), (.startRefused, 403), (.providerNotOffered, 400),
+            (.storeUnavailable, 503), (.startRefused, 403), (.providerNotOffered, 400),
         ]
     )
     func `a problem has its status and says that nothing was connected, or why that is open`(

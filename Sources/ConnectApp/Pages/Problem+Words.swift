@@ -112,7 +112,7 @@ extension Problem {
                 tone: .attention,
                 title: "The sign-in could not be completed",
                 happened: [
-                    "A sign-in counts once, and only for a short time. This one was not accepted any more.",
+                    "A sign-in counts once, and only for a short time. This one was not accepted.",
                     "Nothing was connected.",
                 ],
                 advice: "Please start again. It usually works the second time.",
@@ -121,12 +121,12 @@ extension Problem {
         case .outcomeUnknown:
             Words(
                 tone: .attention,
-                title: "We could not find out whether it worked",
+                title: "The connection could not be completed",
                 happened: [
-                    "The line to Nylas, the service that makes the connection, broke at the last moment. We looked for the "
-                        + "connection afterwards and did not find it."
+                    "Nylas, the service that makes the connection, could not be reached, or the line to it broke at the last "
+                        + "moment. We looked, and your mailbox is not connected as far as we can see."
                 ],
-                advice: "Please start again. It is safe to do it twice.",
+                advice: "Please start again in a few minutes. It is safe to do it twice.",
                 step: .startAgain
             )
         case .flowNotFound:
@@ -195,14 +195,6 @@ extension Problem {
                     "What we connect has to be saved, and at the moment that is not possible. Nothing was connected."
                 ],
                 advice: "Please try again later.",
-                step: .startAgain
-            )
-        case .nylasUnavailable:
-            Words(
-                tone: .attention,
-                title: "The connection service cannot be reached",
-                happened: ["Nylas, the service that makes the connection, does not answer. Nothing was connected."],
-                advice: "Please try again in a few minutes.",
                 step: .startAgain
             )
         case .startRefused:

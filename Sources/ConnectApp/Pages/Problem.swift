@@ -13,6 +13,7 @@ package enum Problem: Hashable, Sendable {
     case providerRefused(provider: String?)
     case adminApprovalNeeded(provider: String?)
     case exchangeRefused
+    /// Nylas was not reached, or its answer never came and no connection was found afterwards.
     case outcomeUnknown
 
     // What came back belongs to no flow of this browser.
@@ -31,7 +32,6 @@ package enum Problem: Hashable, Sendable {
 
     // On our side, before anything was exchanged.
     case storeUnavailable
-    case nylasUnavailable
 
     // The start.
     /// The form was not sent from our own page.
@@ -47,7 +47,7 @@ package enum Problem: Hashable, Sendable {
         case .flowNotFound, .expired, .altered, .malformedCallback, .providerNotOffered: .badRequest
         case .stillWorking, .nylasTooSlow: .accepted
         // Not 502 or 504: many proxies put a page of their own in the place of those.
-        case .storeUnavailable, .nylasUnavailable: .serviceUnavailable
+        case .storeUnavailable: .serviceUnavailable
         case .startRefused: .forbidden
         }
     }
