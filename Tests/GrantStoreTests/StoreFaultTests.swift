@@ -106,6 +106,20 @@ struct StoreFaultTests {
         try await store.checkWritable()
     }
 
+    @Test(arguments: [
+        ("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("trusted_schema", "0"),
+        ("secure_delete", "1"), ("temp_store", "2"), ("cell_size_check", "1"),
+    ])
+    func `the writer keeps the settings that durability and safety rest on`(name: String, value: String) async throws {
+        let writer = try #require(try open().writer)
+        let set = try await writer.write { (connection) throws(SQLiteFailure) in
+            try connection.row("SELECT CAST(\(name) AS TEXT) FROM pragma_\(name)") { (row) throws(SQLiteFailure) in
+                try row.text()
+            }
+        }
+        #expect(set == value)
+    }
+
     @Test func `a connection that can only read says so`() async throws {
         await (try open()).close()
         let writer = Writer(try openRaw(.readOnly))

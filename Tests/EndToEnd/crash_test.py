@@ -1,0 +1,162 @@
+"""kill -9 at random moments while people connect: nothing that was shown as connected is lost.
+
+    python3 -m unittest Tests/EndToEnd/crash_test.py        KILLS=200 SEED=7 … for more, or for the same again
+"""
+
+import hashlib
+import http.client
+import os
+import random
+import sqlite3
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import Browser, Rig  # noqa: E402
+
+KILLS = int(os.environ.get("KILLS", "40"))
+SEED = int(os.environ.get("SEED", "20260821"))
+PEOPLE = 6
+#: What a browser meets while Postern is dead or dies.
+BROKEN = (OSError, http.client.HTTPException)
+
+
+class Person(threading.Thread):
+    """Connects one mailbox after another, and reloads when something breaks, a few times."""
+
+    def __init__(self, rig, number, seed, stop):
+        super().__init__(daemon=True)
+        self.rig, self.number, self.stop = rig, number, stop
+        self.random = random.Random(seed)
+        self.shown, self.unsure, self.failure = [], [], None
+
+    def run(self):
+        count = 0
+        while not self.stop.is_set():
+            count += 1
+            try:
+                self.connect(f"person-{self.number}-{count}@gmail.example")
+            except BROKEN:
+                time.sleep(0.02)
+            except Exception as failure:  # reported by the test
+                self.failure = failure
+                return
+
+    def connect(self, address):
+        flow = Browser(self.rig, timeout=3).start()
+        if self.random.random() < 0.3:
+            # Kills then fall between claim and answer, too.
+            outcome = self.random.choice(["slow", "slow", "cut_after_processing", "internal_error_after_processing"])
+            self.rig.ask_sandbox("POST", "/sandbox/script", {"next": [{"on": "token", "outcome": outcome, "seconds": 1}]})
+        flow.sign_in(address)
+        for _ in range(3):
+            try:
+                if flow.is_shown_connected(flow.come_back()):
+                    return self.shown.append(flow)
+            except BROKEN:
+                time.sleep(self.random.random() * 0.3)
+        self.unsure.append(flow)
+
+
+class CrashTest(unittest.TestCase):
+    def test_nothing_shown_as_connected_is_lost(self):
+        rig = Rig()
+        self.addCleanup(rig.close)
+        rig.start()
+        rolls = random.Random(SEED)
+        stop = threading.Event()
+        people = [Person(rig, number, rolls.random(), stop) for number in range(PEOPLE)]
+        for person in people:
+            person.start()
+        for _ in range(KILLS):
+            time.sleep(rolls.uniform(0.05, 0.7))
+            rig.postern.kill()
+            rig.postern.start(rig.port)
+        stop.set()
+        for person in people:
+            person.join(60)
+            self.assertFalse(person.is_alive(), "a person hangs")
+            self.assertIsNone(person.failure)
+        shown = [flow for person in people for flow in person.shown]
+        unsure = [flow for person in people for flow in person.unsure]
+        self.assertGreater(len(shown), KILLS, "too little happened for the test to mean anything")
+
+        rig.postern.kill()
+        exchanged = self.exchanged(rig)
+        cut = [digest for (digest,) in rig.rows_of_the_dead("SELECT digest FROM flow_claim WHERE verdict IS NULL")]
+        saved_late = len(exchanged.keys() & set(cut))
+        print(
+            f"\n{KILLS} kills: {len(shown)} shown as connected, {len(unsure)} not; {len(cut)} claims left open, {saved_late} of "
+            "them with a grant at Nylas", flush=True)
+        self.assertGreater(len(cut), 0, "no kill fell between claim and answer")
+        # As if the 90 seconds of the leases were over.
+        self.lapse_leases(rig)
+        rig.postern.start(rig.port)
+        self.assertEqual(rig.rows("PRAGMA integrity_check"), [("ok",)])
+        self.check_settled(rig)
+        self.check_shown(rig, shown)
+        self.check_once(rig)
+        self.check_told_again(rig, unsure)
+        self.assertEqual(rig.postern.stop(), 0)
+        self.assertEqual(sorted(os.listdir(rig.data)), ["postern.db", "sealing.key"])
+
+    def exchanged(self, rig):
+        """The flows of which Nylas has a grant that can be used: its ID by the flow's digest."""
+        return {
+            hashlib.sha256(grant["state"].encode()).digest(): grant["id"]
+            for grant in rig.sandbox_grants() if grant["grant_status"] == "valid" and grant.get("state")}
+
+    def lapse_leases(self, rig):
+        connection = sqlite3.connect(os.path.join(rig.data, "postern.db"))
+        with connection:
+            connection.execute("UPDATE flow_claim SET lease_expires_at = 0 WHERE verdict IS NULL")
+        connection.close()
+
+    def check_settled(self, rig):
+        """Every open claim whose code Nylas has exchanged is found and answered; the rest is in the hands of this process."""
+        exchanged = self.exchanged(rig)
+        deadline = time.monotonic() + 60
+        while True:
+            lost = [
+                digest for (digest,) in rig.rows("SELECT digest FROM flow_claim WHERE verdict IS NULL") if digest in exchanged]
+            if not lost:
+                break
+            self.assertLess(time.monotonic(), deadline, f"{len(lost)} claims are not settled")
+            time.sleep(0.2)
+        answers = dict(rig.rows("SELECT digest, grant_id FROM flow_claim WHERE verdict IN ('connected', 'reconnected')"))
+        for digest, grant in exchanged.items():
+            self.assertEqual(answers.get(digest), grant, "Nylas has a grant of ours that the store has not")
+        instances = rig.rows("SELECT DISTINCT lease_instance FROM flow_claim WHERE verdict IS NULL")
+        self.assertLessEqual(len(instances), 1, "a dead instance still holds a claim")
+
+    def check_shown(self, rig, shown):
+        grants = dict(rig.rows("SELECT address, id FROM grants"))
+        flows = dict(rig.rows("SELECT digest, grant_id FROM flow_claim WHERE verdict IN ('connected', 'reconnected')"))
+        for flow in shown:
+            self.assertIn(flow.address, grants, "shown as connected, and not in the store")
+            self.assertEqual(flows.get(flow.digest), grants[flow.address])
+        at_nylas = {grant["id"] for grant in rig.sandbox_grants() if grant["grant_status"] == "valid"}
+        self.assertLessEqual(set(grants.values()), at_nylas, "the store has a grant that Nylas has not")
+        numbers = [number for (number,) in rig.rows("SELECT number FROM audit ORDER BY number")]
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+
+    def check_once(self, rig):
+        exchanges = rig.ask_sandbox("GET", "/sandbox/counts")["exchanges"]
+        self.assertGreater(len(exchanges), 0)
+        self.assertEqual([count for count in exchanges.values() if count != 1], [], "a code was sent twice")
+
+    def check_told_again(self, rig, unsure):
+        """Who was not told before is told now, by the same address: the answer, not an error and not a second exchange."""
+        verdicts = dict(rig.rows("SELECT digest, verdict FROM flow_claim WHERE verdict IS NOT NULL"))
+        for flow in unsure:
+            if flow.callback is not None and flow.digest in verdicts:
+                answer = flow.come_back()
+                self.assertIsNotNone(answer, verdicts[flow.digest])
+                self.assertEqual(flow.is_shown_connected(answer), verdicts[flow.digest] in ("connected", "reconnected"))
+        self.check_once(rig)
+
+
+if __name__ == "__main__":
+    unittest.main()
