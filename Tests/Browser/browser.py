@@ -154,6 +154,8 @@ class Browser:
             "Emulation.setEmulatedMedia",
             {"features": [{"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}]},
         )
+        # Colors may change gradually; a picture or a measurement in between would show what nobody sees.
+        self.driver.execute_script("document.getAnimations().forEach(animation => animation.finish())")
 
     def show_as_always(self):
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
