@@ -10,7 +10,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = 20
+# A bound for failures only: a loaded machine is slow.
+PATIENCE = 40
 
 
 class Browser:
