@@ -11,7 +11,7 @@ import Timekeeping
 
 @testable import ConnectApp
 
-@Suite("A connect from start to end")
+@Suite("A connect from start to end", .timeLimit(.minutes(2)))
 struct ConnectTests {
     @Test func `saves the grant before it says Connected`() async throws {
         let harness = try FlowHarness()
@@ -120,7 +120,7 @@ struct ConnectTests {
     }
 }
 
-@Suite("The callback's order: what is refused, and what that burns")
+@Suite("The callback's order: what is refused, and what that burns", .timeLimit(.minutes(2)))
 struct CallbackRefusalTests {
     /// What a callback may be changed to, and the page it leads to. None of them reaches the exchange, and the flow can
     /// still be finished afterwards.

@@ -9,7 +9,7 @@ import Timekeeping
 
 @testable import ConnectApp
 
-@Suite("An error in place of a code")
+@Suite("An error in place of a code", .timeLimit(.minutes(2)))
 struct AuthorizationErrorTests {
     static let table: [(query: String, verdict: FlowOutcome.Verdict)] = [
         ("error=access_denied", .declined),
@@ -78,7 +78,7 @@ struct AuthorizationErrorTests {
     }
 }
 
-@Suite("What Nylas says to the code")
+@Suite("What Nylas says to the code", .timeLimit(.minutes(2)))
 struct ExchangeTests {
     static let refusals: [ScriptedExchange.Answer] = [
         .json(#"{"error":"invalid_grant","error_code":45004,"error_description":"x"}"#, status: 400),

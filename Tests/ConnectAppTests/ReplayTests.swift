@@ -8,7 +8,7 @@ import Timekeeping
 
 @testable import ConnectApp
 
-@Suite("The same callback again, and several at once")
+@Suite("The same callback again, and several at once", .timeLimit(.minutes(2)))
 struct ReplayTests {
     @Test(arguments: ["code=\(FlowHarness.code)", "code=another", "error=access_denied", "x=1"])
     func `a replay after the end shows the end`(rest: String) async throws {
@@ -142,7 +142,7 @@ struct ReplayTests {
     }
 }
 
-@Suite("When the store fails")
+@Suite("When the store fails", .timeLimit(.minutes(2)))
 struct StoreFailureTests {
     private func harness() throws -> (FlowHarness, FailingStore) {
         let store = FailingStore(MemoryGrantStore())

@@ -14,7 +14,7 @@ import Timekeeping
 @testable import Web
 
 /// The application and the sandbox, joined without a socket.
-@Suite("A connect against the sandbox")
+@Suite("A connect against the sandbox", .timeLimit(.minutes(2)))
 struct SandboxFlowTests {
     private struct Wire: HTTPExchange {
         let sandbox: NylasSandbox

@@ -8,7 +8,7 @@ import Timekeeping
 
 @testable import ConnectApp
 
-@Suite("Finding out how an exchange ended")
+@Suite("Finding out how an exchange ended", .timeLimit(.minutes(2)))
 struct SettlementTests {
     /// Purge, settlement's pause, its second before the round, and the browser that waits.
     private static let settlingWhileBrowserWaits = 4

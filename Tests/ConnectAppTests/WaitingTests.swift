@@ -26,7 +26,7 @@ private final class Inside: Sendable {
     }
 }
 
-@Suite("Doors, bells and waiting")
+@Suite("Doors, bells and waiting", .timeLimit(.minutes(2)))
 struct WaitingTests {
     @Test func `one at a time goes through a grant's door`() async throws {
         let locks = GrantLocks()
