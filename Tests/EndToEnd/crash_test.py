@@ -91,6 +91,11 @@ class CrashTest(unittest.TestCase):
             f"\n{KILLS} kills: {len(shown)} shown as connected, {len(unsure)} not; {len(cut)} claims left open, {saved_late} of "
             "them with a grant at Nylas", flush=True)
         self.assertGreater(len(cut), 0, "no kill fell between claim and answer")
+        # Before anything is settled: what was promised was on the disk by then.
+        saved = dict(rig.rows_of_the_dead("SELECT digest, address FROM flow_claim WHERE verdict IN ('connected', 'reconnected')"))
+        for flow in shown + unsure:
+            if flow.is_promised:
+                self.assertEqual(saved.get(flow.digest), flow.address, "promised, and not in the store")
         # As if the 90 seconds of the leases were over.
         self.lapse_leases(rig)
         rig.postern.start(rig.port)

@@ -231,6 +231,8 @@ class Flow:
         self.digest = hashlib.sha256(self.state.encode()).digest()
         self.address = None
         self.callback = None
+        #: Whether a callback has been answered with the way to "Connected".
+        self.is_promised = False
 
     def sign_in(self, address, outcome="approve"):
         """Goes through the pages of the sandbox; afterwards `callback` is where it sends the browser."""
@@ -258,6 +260,7 @@ class Flow:
         answer = self.browser.request("GET", self.callback, fields={"Sec-Fetch-Site": "cross-site"})
         if answer.status != 303:
             return None
+        self.is_promised = self.is_promised or "/connected/" in answer.location
         return self.browser.request("GET", urllib.parse.urljoin(self.browser.rig.origin, answer.location))
 
     def is_shown_connected(self, answer):
