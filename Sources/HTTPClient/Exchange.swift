@@ -47,6 +47,8 @@ struct Exchange {
     }
 
     private func converse(_ connection: OriginConnection) async -> Outcome {
+        // A write that need not wait would not look at the clock, and nobody would wait for its answer.
+        guard .now < deadline else { return .failed(.timedOut(sent: false), mayRepeat: false) }
         var http = ClientConnection()
         http.begin(request.method, contentLimitBytes: request.responseLimitBytes)
         let before = connection.transport.sentBytes
