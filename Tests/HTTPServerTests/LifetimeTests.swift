@@ -47,7 +47,7 @@ struct LifetimeTests {
 
     @Test func `a thousand idle connections are served like one`() async throws {
         raiseDescriptorLimit()
-        var limits = ServerLimits()
+        var limits = ServerLimits.patient
         limits.connectionsPerClient = 2000
         try await withServer(limits: limits) { server in
             var clients: [RawClient] = []
@@ -64,7 +64,7 @@ struct LifetimeTests {
     }
 
     @Test func `one client has only so many connections, and gets the next when one ends`() async throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.patient
         limits.connectionsPerClient = 2
         try await withServer(limits: limits) { server in
             let first = try await server.connect()
@@ -95,7 +95,7 @@ struct LifetimeTests {
     }
 
     @Test func `a proxy's clients share no limit, and all clients together have one`() async throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.patient
         limits.connectionsPerClient = 1
         limits.connections = 3
         try await withServer(limits: limits, isCapped: { _ in false }) { server in
@@ -137,7 +137,7 @@ struct LifetimeTests {
 
     @Test func `after the grace of a shutdown what is in hand is cancelled`() async throws {
         let waiting = Gate()
-        var limits = ServerLimits()
+        var limits = ServerLimits.patient
         limits.shutdownGrace = .milliseconds(20)
         let handler = StubHandler { _ in
             waiting.open()
@@ -210,7 +210,7 @@ struct LifetimeTests {
     }
 
     @Test func `a handshake has its own time`() async throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.patient
         limits.handshakeTime = .milliseconds(20)
         let secure: HTTPServer.Secure = { stream, deadline throws(StreamError) in
             var octets: [UInt8] = []

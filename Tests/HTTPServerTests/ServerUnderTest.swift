@@ -85,7 +85,7 @@ struct ServerUnderTest: Sendable {
 /// Runs `body` against a server, which is shut down after it.
 func withServer(
     _ handler: any RequestHandler = StubHandler.echo,
-    limits: ServerLimits = ServerLimits(),
+    limits: ServerLimits = .patient,
     messageLimits: MessageLimits = MessageLimits(),
     isCapped: @escaping @Sendable (NetworkAddress) -> Bool = { _ in true },
     secure: HTTPServer.Secure? = nil,
@@ -125,4 +125,26 @@ func withServer(
         }
     }
     try outcome.get()
+}
+
+extension ServerLimits {
+    /// Times that no test can reach on a busy machine; a test shortens the one it is about.
+    static var patient: ServerLimits {
+        var limits = ServerLimits()
+        limits.handshakeTime = .seconds(600)
+        limits.headTime = .seconds(600)
+        limits.contentTime = .seconds(600)
+        limits.idleTime = .seconds(600)
+        limits.writeTime = .seconds(600)
+        limits.lingerTime = .seconds(600)
+        limits.shutdownGrace = .seconds(600)
+        return limits
+    }
+
+    /// A client that does not close must not hold up the test.
+    static var shortLinger: ServerLimits {
+        var limits = patient
+        limits.lingerTime = .milliseconds(50)
+        return limits
+    }
 }
