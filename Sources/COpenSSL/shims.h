@@ -6,12 +6,24 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+// HMAC with SHA-256, and with a key unless that is NULL. Here and not in Swift, because an OSSL_PARAM keeps the address of
+// its name, and a Swift string that is passed to C has one for the duration of a call only.
+static inline int postern_EVP_MAC_CTX_use_sha256(EVP_MAC_CTX *context, unsigned char *key, size_t length) {
+    OSSL_PARAM parameters[3] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+        OSSL_PARAM_construct_end(),
+    };
+    if (key != NULL) parameters[1] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, length);
+    return EVP_MAC_CTX_set_params(context, parameters);
+}
 
 static inline void postern_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void postern_BIO_clear_retry_flags(BIO *bio) { BIO_clear_retry_flags(bio); }

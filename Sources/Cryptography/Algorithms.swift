@@ -20,15 +20,7 @@ enum Algorithms {
     nonisolated(unsafe) static let hmacSHA256: OpaquePointer = {
         let algorithm = unsafe required(EVP_MAC_fetch(nil, "HMAC", nil), "HMAC")
         let context = unsafe required(EVP_MAC_CTX_new(algorithm), "HMAC")
-        var name = Array("SHA256".utf8CString)
-        // Sound: `name` lives across the calls, and setting a parameter copies what it needs.
-        let set = unsafe name.withUnsafeMutableBufferPointer { name in
-            var parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return unsafe EVP_MAC_CTX_set_params(context, &parameters)
-        }
+        let set = unsafe postern_EVP_MAC_CTX_use_sha256(context, nil, 0)
         precondition(set == 1, "HMAC takes SHA-256 unless OpenSSL lacks it, and then nothing here can work")
         return unsafe context
     }()
