@@ -150,24 +150,4 @@ struct HandshakeTests {
         try pair.serverWrites([2])
         #expect(try pair.clientReads() == [2])
     }
-
-    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
-    func `a ticket shortens the next handshake, at the same server only`(_ version: Int32) throws {
-        let context = try Fixture.server()
-        var first = EnginePair(PeculiarClient.speaking(version), context.makeEngine())
-        try first.handshake()
-        try first.serverWrites([1])
-        _ = try first.clientReads()
-        let session = unsafe SSL_get1_session(first.client.ssl)
-        defer { unsafe SSL_SESSION_free(session) }
-
-        var second = unsafe EnginePair(PeculiarClient.resuming(session, speaking: version), context.makeEngine())
-        try second.handshake()
-        #expect(second.server.isResumed == true)
-
-        let elsewhere = try Fixture.server().makeEngine()
-        var third = unsafe EnginePair(PeculiarClient.resuming(session, speaking: version), elsewhere)
-        try third.handshake()
-        #expect(third.server.isResumed == false)
-    }
 }

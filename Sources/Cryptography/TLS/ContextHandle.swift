@@ -6,13 +6,17 @@ internal import COpenSSL
 /// locks what its connections share.
 @safe final class ContextHandle: @unchecked Sendable {
     let pointer: OpaquePointer
+    private let ticketKeys: TicketKeys?
 
-    init(_ role: TLSEngine.Role) {
+    /// - Parameter ticketKeys: a server's; another context with the same ones honours its tickets.
+    init(_ role: TLSEngine.Role, ticketKeys: TicketKeys? = nil) {
         ERR_clear_error()
         guard let pointer = unsafe SSL_CTX_new(role == .server ? TLS_server_method() : TLS_client_method()) else {
             preconditionFailure("OpenSSL makes a context unless memory has run out or its configuration is broken")
         }
         unsafe self.pointer = pointer
+        self.ticketKeys = ticketKeys
+        unsafe ticketKeys?.install(in: pointer)
         unsafe postern_SSL_CTX_set_options(pointer)
         unsafe postern_SSL_CTX_release_buffers(pointer)
         // 112 bits of security: RSA from 2048 bits, no SHA-1. The machine's openssl.cnf may ask for less, so say it here.

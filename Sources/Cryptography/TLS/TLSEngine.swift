@@ -9,6 +9,8 @@ internal import COpenSSL
     // work, since every method that touches it mutates.
     let ssl: OpaquePointer
     private let buffers: UnsafeMutablePointer<BorrowedBuffers>
+    /// Kept alive because OpenSSL's context points to the ticket keys that it holds.
+    private let context: ContextHandle
 
     package enum Progress: Hashable, Sendable {
         case done
@@ -33,6 +35,7 @@ internal import COpenSSL
             preconditionFailure("OpenSSL makes a connection of a sound context unless memory has run out")
         }
         unsafe self.ssl = ssl
+        self.context = context
         // Sound: initialized here, freed in `deinit`, after the BIO that points to it.
         unsafe buffers = .allocate(capacity: 1)
         unsafe buffers.initialize(to: BorrowedBuffers())

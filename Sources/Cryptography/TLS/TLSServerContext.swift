@@ -27,12 +27,21 @@ package final class TLSServerContext: Sendable {
     ///   - certificateChain: PEM, the server's own certificate first, then those that lead to the authority.
     ///   - privateKey: PEM, without a passphrase.
     ///   - answerToPlainHTTP: sent in the clear to a client that speaks HTTP to this port without TLS.
-    package init(
+    package convenience init(
         certificateChain: [UInt8],
         privateKey: [UInt8],
         answerToPlainHTTP: [UInt8] = []
     ) throws(TLSConfigurationError) {
-        context = ContextHandle(.server)
+        try self.init(certificateChain, privateKey, answerToPlainHTTP, TicketKeys())
+    }
+
+    init(
+        _ certificateChain: [UInt8],
+        _ privateKey: [UInt8],
+        _ answerToPlainHTTP: [UInt8],
+        _ ticketKeys: TicketKeys
+    ) throws(TLSConfigurationError) {
+        context = ContextHandle(.server, ticketKeys: ticketKeys)
         certificate = try Self.install(certificateChain, privateKey, in: context)
         self.answerToPlainHTTP = answerToPlainHTTP
         chooseApplicationProtocol()

@@ -1,0 +1,105 @@
+import COpenSSL
+import Sockets
+import TestSupport
+import Testing
+
+@testable import TLS
+
+@Suite("Session tickets and their keys, RFC 5077 and RFC 8446 §4.6.1")
+struct TicketTests {
+    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
+    func `a ticket shortens the next handshake, at the same server only`(_ version: Int32) throws {
+        let context = try Fixture.server()
+        let ticket = try Ticket(from: context, version)
+        #expect(try ticket.isHonoured(by: context))
+        #expect(try ticket.isHonoured(by: Fixture.server()) == false)
+    }
+
+    @Test(arguments: [(5, true), (6, true), (11, true), (12, false), (1000, false)])
+    func `a ticket is believed through its period and the next one`(_ hours: Int, _ isBelieved: Bool) {
+        withKeys { keys, advance in
+            let name = keys.forSealing().name
+            advance(hours)
+            #expect((keys.forOpening(name) != nil) == isBelieved)
+        }
+    }
+
+    @Test
+    func `a new period has a new key, and asks to replace tickets of the old one`() {
+        withKeys { keys, advance in
+            let first = keys.forSealing()
+            #expect(keys.forOpening(first.name)?.isOld == false)
+            advance(6)
+            let second = keys.forSealing()
+            #expect(second.name != first.name && second.encryption != first.encryption)
+            #expect(second.authentication != first.authentication)
+            #expect(keys.forOpening(first.name)?.isOld == true)
+            #expect(keys.forOpening(second.name)?.isOld == false)
+            advance(6)
+            #expect(keys.forOpening(first.name) == nil)
+        }
+    }
+
+    @Test
+    func `a name that was never given opens nothing`() {
+        withKeys { keys, _ in
+            #expect(keys.forOpening([UInt8](repeating: 0, count: 16)) == nil)
+            #expect(keys.forOpening([]) == nil)
+        }
+    }
+
+    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
+    func `a ticket of the period before still resumes, an older one begins anew`(_ version: Int32) throws {
+        try withKeys { keys, advance in
+            let identity = try Fixture.localhost.get()
+            let context = try TLSServerContext(identity.certificateChain, identity.privateKey, [], keys)
+            let ticket = try Ticket(from: context, version)
+            advance(7)
+            #expect(try ticket.isHonoured(by: context))
+            advance(13)
+            #expect(try ticket.isHonoured(by: context) == false)
+        }
+    }
+
+    @Test
+    func `two contexts with the same keys honour each other's tickets, as after a change of certificate`() throws {
+        let keys = TicketKeys()
+        let before = try Fixture.localhost.get()
+        let after = try Fixture.authority.get().issue(for: ["localhost"])
+        let first = try TLSServerContext(before.certificateChain, before.privateKey, [], keys)
+        let second = try TLSServerContext(after.certificateChain, after.privateKey, [], keys)
+        #expect(try Ticket(from: first, TLS1_3_VERSION).isHonoured(by: second))
+    }
+
+    /// Keys whose clock is moved by whole hours.
+    private func withKeys(_ body: (TicketKeys, _ advance: (Int) -> Void) throws -> Void) rethrows {
+        let clock = ManualClock()
+        let start = Deadline.now
+        try body(TicketKeys { start + clock.now.offset }) { clock.advance(by: .seconds(3600 * $0)) }
+    }
+}
+
+/// What a client keeps of a connection.
+@safe private final class Ticket {
+    private let session: OpaquePointer?
+    private let version: Int32
+
+    init(from context: TLSServerContext, _ version: Int32) throws {
+        var pair = EnginePair(PeculiarClient.speaking(version), context.makeEngine())
+        try pair.handshake()
+        try pair.serverWrites([1])
+        _ = try pair.clientReads()
+        unsafe session = SSL_get1_session(pair.client.ssl)
+        self.version = version
+        // OpenSSL resumes nothing of a connection that ended without a farewell.
+        pair.client.finishWriting(&pair.toServer)
+    }
+
+    deinit { unsafe SSL_SESSION_free(session) }
+
+    func isHonoured(by context: TLSServerContext) throws -> Bool {
+        var pair = unsafe EnginePair(PeculiarClient.resuming(session, speaking: version), context.makeEngine())
+        try pair.handshake()
+        return pair.server.isResumed
+    }
+}
