@@ -53,7 +53,15 @@ class Browser:
 
     def expect(self, heading: str):
         """Waits for the page with this heading, or one that begins so."""
-        self.until(lambda: self.heading.startswith(heading), f"the page “{heading}”")
+        self.until(lambda: self.is_loaded and self.heading.startswith(heading), f"the page “{heading}”")
+
+    def expect_at(self, origin: str):
+        """Waits for any page of an origin."""
+        self.until(lambda: self.address.startswith(origin + "/") and self.is_loaded and self.heading, f"a page of {origin}")
+
+    @property
+    def is_loaded(self) -> bool:
+        return self.driver.execute_script("return document.readyState") == "complete"
 
     def until(self, condition, what: str):
         def holds(_):

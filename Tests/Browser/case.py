@@ -64,7 +64,7 @@ class BrowserCase(unittest.TestCase):
 
         Gives its address."""
         self.start(provider)
-        self.browser.until(lambda: self.browser.address.startswith(self.demo.sandbox), "the sandbox")
+        self.browser.expect_at(self.demo.sandbox)
         return self.browser.address
 
     def sign_in(self, address: str):

@@ -150,7 +150,7 @@ class Start(BrowserCase):
         self.expected_statuses = {403}
         self.browser.open("data:text/html," + urllib.parse.quote(page))
         self.browser.press("go")
-        self.browser.until(lambda: self.browser.address.startswith(self.demo.origin), "our page")
+        self.browser.expect_at(self.demo.origin)
         self.assertEqual(self.browser.driver.execute_cdp_cmd("Network.getAllCookies", {})["cookies"], [])
 
     def test_of_a_provider_that_does_not_exist_starts_nothing(self):

@@ -102,7 +102,7 @@ class Declining(BrowserCase):
                 self.browser.tick(outcome)
                 self.expected_statuses |= {503}
                 self.browser.press("Approve")
-                self.browser.until(lambda: self.browser.address.startswith(self.demo.origin), "an answer")
+                self.browser.expect_at(self.demo.origin)
                 self.assertProblem(heading)
                 self.assertStored()
 
@@ -145,7 +145,7 @@ class GoingBackAndForth(BrowserCase):
         self.browser.back()
         self.browser.expect("Connect your mailbox")
         self.browser.choose("microsoft")
-        self.browser.until(lambda: self.browser.address.startswith(self.demo.sandbox), "the sandbox")
+        self.browser.expect_at(self.demo.sandbox)
         address = self.new_address("microsoft")
         self.sign_in(address)
         self.browser.press("Approve")
