@@ -79,6 +79,7 @@ func outcome(
 /// One of each problem that is no verdict.
 let flowlessProblems: [Problem] = [
     .flowNotFound, .expired, .altered, .malformedCallback, .stillWorking(checkAgain: "/connected/abc"),
-    .nylasTooSlow(checkAgain: "/connected/abc"), .storeUnavailable, .startRefused,
+    .nylasTooSlow(checkAgain: "/connected/abc"), .storeUnavailable, .resultUnreadable(checkAgain: "/connected/abc"),
+    .startRefused,
     .providerNotOffered,
 ]

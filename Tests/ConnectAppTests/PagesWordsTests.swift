@@ -145,7 +145,8 @@ import Web
         arguments: [
             (Problem.flowNotFound, 400), (.expired, 400), (.altered, 400), (.malformedCallback, 400),
             (.stillWorking(checkAgain: "/connected/abc"), 202), (.nylasTooSlow(checkAgain: "/connected/abc"), 202),
-            (.storeUnavailable, 503), (.startRefused, 403), (.providerNotOffered, 400),
+            (.storeUnavailable, 503), (.resultUnreadable(checkAgain: "/"), 503), (.startRefused, 403),
+            (.providerNotOffered, 400),
         ]
     )
     func `a problem has its status and says that nothing was connected, or why that is open`(

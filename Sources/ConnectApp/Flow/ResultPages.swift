@@ -37,9 +37,9 @@ struct ResultPages: Sendable {
             record = try await store.record(of: flow)
         } catch {
             log(.storeFailed(.look, error), flow: flow, reference: request.id.text)
-            return pages.errors.response(.serviceUnavailable, to: request)
+            return pages.problem(.resultUnreadable(checkAgain: "/connected/\(shortID)"), reference: request.id)
         }
-        guard let record else { return pages.problem(.malformedCallback, reference: request.id) }
+        guard let record else { return pages.problem(.flowNotFound, reference: request.id) }
         switch record.standing {
         case .open:
             let path = "/connected/\(shortID)"

@@ -197,6 +197,17 @@ extension Problem {
                 advice: "Please try again later.",
                 step: .startAgain
             )
+        case .resultUnreadable(let path):
+            Words(
+                tone: .attention,
+                title: "We cannot look it up right now",
+                happened: [
+                    "How your connection ended is written down here, but at the moment we cannot read it. "
+                        + "Whatever it was, it still stands. You do not have to sign in again."
+                ],
+                advice: "Look again in a minute.",
+                step: .checkAgain(path: path)
+            )
         case .startRefused:
             Words(
                 tone: .attention,

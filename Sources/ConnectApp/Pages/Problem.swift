@@ -30,8 +30,11 @@ package enum Problem: Hashable, Sendable {
     /// The exchange may or may not have happened; it is being settled.
     case nylasTooSlow(checkAgain: String)
 
-    // On our side, before anything was exchanged.
+    // On our side.
+    /// Before anything was exchanged.
     case storeUnavailable
+    /// How the flow ended cannot be looked up: it may well have ended in a connection. `checkAgain` is a path of ours.
+    case resultUnreadable(checkAgain: String)
 
     // The start.
     /// The form was not sent from our own page.
@@ -47,7 +50,7 @@ package enum Problem: Hashable, Sendable {
         case .flowNotFound, .expired, .altered, .malformedCallback, .providerNotOffered: .badRequest
         case .stillWorking, .nylasTooSlow: .accepted
         // Not 502 or 504: many proxies put a page of their own in the place of those.
-        case .storeUnavailable: .serviceUnavailable
+        case .storeUnavailable, .resultUnreadable: .serviceUnavailable
         case .startRefused: .forbidden
         }
     }
