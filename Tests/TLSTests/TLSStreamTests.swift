@@ -127,6 +127,18 @@ struct TLSStreamTests {
     }
 
     @Test
+    func `a write that ended in the middle of a record is followed by nothing`() async throws {
+        let pair = try await StreamPair.open()
+        await #expect(throws: StreamError.deadlinePassed) {
+            try await pair.client.write([], [UInt8](repeating: 7, count: 1 << 20), before: .now + .milliseconds(2))
+        }
+        let sent = pair.clientTransport.unread
+        await pair.client.finishWriting()
+        #expect(pair.clientTransport.unread == sent)
+        await #expect(throws: StreamError.connectionLost) { try await pair.client.write([1], [], before: soon) }
+    }
+
+    @Test
     func `finishing twice says goodbye once`() async throws {
         let pair = try await StreamPair.open()
         await pair.client.finishWriting()

@@ -142,8 +142,14 @@ package final class TLSStream: ByteStream {
         while written < head.count + content.count {
             let end = min(written + Self.pieceBytes, head.count + content.count)
             let records = try seal(head, content, written..<end)
-            defer { state.withLock { $0.isWriting = false } }
-            try await transport.write(records, [], before: deadline)
+            do throws(StreamError) {
+                try await transport.write(records, [], before: deadline)
+            } catch {
+                // Perhaps half a record is out: whatever followed, even a farewell, would be garbage over there.
+                state.withLock { $0.hasFailed = true }
+                throw error
+            }
+            state.withLock { $0.isWriting = false }
             written = end
         }
     }
