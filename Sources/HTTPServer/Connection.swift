@@ -71,6 +71,7 @@ struct Connection {
     private mutating func converse() async {
         var http = ServerConnection(limits: server.messageLimits)
         var wait = Wait(deadline: .now + limits.headTime)
+        var answered = 0
         while true {
             switch http.next(contentLimitBytes: { handler.contentLimitBytes(for: $0, target: $1) }) {
             case .read(let awaited):
@@ -92,6 +93,10 @@ struct Connection {
                     return isPersistent ? await linger() : await stream.finishWriting()
                 }
                 wait = Wait(deadline: .now + limits.idleTime)
+                // A client that sends and reads as fast as we answer would never let its task wait, and the other
+                // connections of the loop would starve.
+                answered += 1
+                if answered.isMultiple(of: 32) { await Task.yield() }
             case .reject(let violation, let head):
                 return await reject(violation.status, head)
             case .close:

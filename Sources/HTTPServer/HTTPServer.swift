@@ -128,6 +128,8 @@ extension HTTPServer {
                 let stream = await listener.accept(onto: loop) { faultLog(.acceptFailed(errno: $0.number)) }
                 guard let stream else { break }
                 number += 1
+                // A full backlog is no reason for those who are connected to wait.
+                if number.isMultiple(of: 32) { await Task.yield() }
                 let client = NetworkAddress(stream.peer)
                 let phase = ConnectionPhase { stream.close() }
                 switch census.arrive(client, phase) {
