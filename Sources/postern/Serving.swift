@@ -98,6 +98,7 @@ struct Serving: Sendable {
         let secure = tls.map(Certificates.acceptor)
         let service = HTTPServer.Service(listeners: listeners, handler: app, secure: secure)
         whenReady()
+        StartUpPages.giveBack()
         await withTaskGroup { group in
             for (server, service) in outer {
                 group.addTask { await server.serve([service], until: stops.rest) }
