@@ -12,21 +12,24 @@ enum Outbound {
         trusting file: String?,
         log: LogOutput? = nil
     ) throws(CommandFailure) -> HTTPClient {
-        var trust = TLSClientContext.Trust.system
-        if let file {
-            guard let bytes = Files.read(file) else {
-                throw CommandFailure(message: "nylas.trustedCertificates: \(file) cannot be read.")
+        let report: @Sendable (String, TLSFailure) -> Void = { host, failure in
+            log?.write(
+                level: .warning,
+                event: "handshake refused",
+                [("host", .text(host)), ("reason", .text("\(failure)"))]
+            )
+        }
+        guard let file else {
+            let trust = LazyTrust(on: loops[0], reporting: report)
+            return HTTPClient(loops: loops) { stream, host, deadline throws(StreamError) in
+                try await trust.context(before: deadline).connect(stream, to: host, before: deadline)
             }
-            trust = .certificates(bytes)
+        }
+        guard let bytes = Files.read(file) else {
+            throw CommandFailure(message: "nylas.trustedCertificates: \(file) cannot be read.")
         }
         do throws(TLSConfigurationError) {
-            let context = try TLSClientContext(trust: trust) { host, failure in
-                log?.write(
-                    level: .warning,
-                    event: "handshake refused",
-                    [("host", .text(host)), ("reason", .text("\(failure)"))]
-                )
-            }
+            let context = try TLSClientContext(trust: .certificates(bytes), reporting: report)
             return HTTPClient(loops: loops) { stream, host, deadline throws(StreamError) in
                 try await context.connect(stream, to: host, before: deadline)
             }
