@@ -36,8 +36,11 @@ static inline void postern_SSL_CTX_set_options(SSL_CTX *context) {
         | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
 }
 static const uint64_t postern_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
-// An idle connection gives its two record buffers (some 34 kB) back.
-static inline void postern_SSL_CTX_release_buffers(SSL_CTX *context) { SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS); }
+// An idle connection gives its two record buffers (some 34 kB) back. The chain that was configured is sent as it is: without
+// NO_AUTO_CHAIN a server that has only its own certificate would look for a chain, and verify it, in every handshake.
+static inline void postern_SSL_CTX_set_mode(SSL_CTX *context) {
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+}
 static inline int postern_SSL_CTX_set_protocol_versions(SSL_CTX *context, int minimum, int maximum) {
     return SSL_CTX_set_min_proto_version(context, minimum) && SSL_CTX_set_max_proto_version(context, maximum);
 }

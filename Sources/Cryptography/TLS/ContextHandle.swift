@@ -18,7 +18,7 @@ internal import COpenSSL
         self.ticketKeys = ticketKeys
         unsafe ticketKeys?.install(in: pointer)
         unsafe postern_SSL_CTX_set_options(pointer)
-        unsafe postern_SSL_CTX_release_buffers(pointer)
+        unsafe postern_SSL_CTX_set_mode(pointer)
         // 112 bits of security: RSA from 2048 bits, no SHA-1. The machine's openssl.cnf may ask for less, so say it here.
         unsafe SSL_CTX_set_security_level(pointer, 2)
         // Tickets carry the sessions; a server-side cache would grow with its clients.
