@@ -107,6 +107,10 @@ class Rig:
         self.postern = Process(
             "postern", ["serve", "--config", self.config], self.folder, environment | {"NYLAS_API_KEY": api_key})
 
+    def connection(self, port, timeout):
+        """A connection of a client to one of the two."""
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+
     def start(self):
         self.sandbox.start(self.sandbox_port)
         self.postern.start(self.port)
@@ -120,7 +124,7 @@ class Rig:
 
     def ask_sandbox(self, method, path, content=None):
         """One call of the sandbox's control routes or of its API, as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.sandbox_port, timeout=10)
+        connection = self.connection(self.sandbox_port, timeout=10)
         try:
             connection.request(
                 method, path, body=None if content is None else json.dumps(content),
@@ -197,7 +201,7 @@ class Browser:
                 "Origin": f"{parts.scheme}://{parts.netloc}"}
         if ours and self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=self.timeout)
+        connection = self.rig.connection(parts.port, timeout=self.timeout)
         try:
             connection.request(
                 method, parts.path + ("?" + parts.query if parts.query else ""), body=body, headers=headers | (fields or {}))
