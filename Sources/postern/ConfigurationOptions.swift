@@ -4,8 +4,8 @@ import Glibc
 
 /// `--config` and `--set`, as every command that reads the configuration takes them.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "FILE"))
-    var config = "config.json"
+    @Option(name: .long, help: ArgumentHelp("The configuration file; config.json if there is one.", valueName: "FILE"))
+    var config: String?
 
     @Option(
         name: .customLong("set"),
@@ -15,18 +15,26 @@ struct ConfigurationOptions: ParsableArguments {
 
     var layers: ConfigurationLayers {
         ConfigurationLayers(
-            file: (name: config, bytes: Files.read(config)),
+            file: file,
             environment: environment(),
             overrides: overrides,
             readFile: Files.read
         )
     }
 
+    /// A file that was named must be there; without a name, everything may come from the environment.
+    private var file: (name: String, bytes: [UInt8]?)? {
+        if let config { return (config, Files.read(config)) }
+        return Files.read(standardName).map { (standardName, $0) }
+    }
+
+    private var standardName: String { "config.json" }
+
     func read() throws(CommandFailure) -> ConnectConfiguration {
         do throws(ConfigurationFaults) {
             return try ConnectConfiguration.read(layers)
         } catch {
-            throw CommandFailure(error)
+            throw CommandFailure(error, hasFile: layers.file != nil)
         }
     }
 
@@ -34,16 +42,17 @@ struct ConfigurationOptions: ParsableArguments {
         do throws(ConfigurationFaults) {
             return try ConnectConfiguration.dataDirectory(layers)
         } catch {
-            throw CommandFailure(error)
+            throw CommandFailure(error, hasFile: layers.file != nil)
         }
     }
 }
 
 extension CommandFailure {
-    init(_ error: ConfigurationFaults) {
+    init(_ error: ConfigurationFaults, hasFile: Bool) {
         let list = error.faults.map { "  • \($0)" }.joined(separator: "\n")
         let count = error.faults.count == 1 ? "One fault" : "\(error.faults.count) faults"
-        self.init(status: .configuration, message: "\(count) in the configuration:\n\(list)")
+        let hint = hasFile ? "" : "\nThere is no config.json in this directory; name a file with --config."
+        self.init(status: .configuration, message: "\(count) in the configuration:\n\(list)\(hint)")
     }
 }
 

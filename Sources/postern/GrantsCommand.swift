@@ -30,7 +30,7 @@ struct GrantsCommand: AsyncParsableCommand {
                 directory = data
             } else {
                 var options = ConfigurationOptions()
-                options.config = config ?? ""
+                options.config = config
                 options.overrides = []
                 directory = try options.dataDirectory()
             }

@@ -1,5 +1,6 @@
 import Cryptography
 import FoundationEssentials
+import Grants
 import HTTPSemantics
 import Nylas
 import Testing
@@ -125,6 +126,34 @@ struct ConfigurationTests {
     @Test(arguments: ["", "[]", "{", "null", "\"text\"", "{} {}"])
     func `a file that is not one JSON object is refused`(text: String) {
         #expect(Self.faults(text).first?.rule == .notJSON)
+    }
+
+    @Test func `a file that cannot be read is one fault, not one for each key in it`() {
+        let layers = ConfigurationLayers(
+            file: ("config.json", nil),
+            environment: ["NYLAS_API_KEY": "k"],
+            overrides: ["no equals sign"],
+            readFile: { _ in nil }
+        )
+        do {
+            _ = try ConnectConfiguration.read(layers)
+            Issue.record("a configuration without a file was accepted")
+        } catch {
+            #expect(error.faults.map(\.rule) == [.fileUnreadable, .wrongValue])
+        }
+    }
+
+    @Test func `everything may come from the environment`() throws {
+        let configuration = try Self.read(
+            nil,
+            environment: [
+                "NYLAS_API_KEY": "k", "POSTERN_PUBLIC_URL": "https://connect.example.com", "POSTERN_BRAND_NAME": "Acme",
+                "POSTERN_NYLAS_REGION": "eu", "POSTERN_NYLAS_CLIENT_ID": "c", "POSTERN_CONNECT_OPEN": "false",
+                "POSTERN_CONNECT_PROVIDERS": "google, microsoft",
+            ]
+        )
+        #expect(configuration.nylas.origin.description == "https://api.eu.nylas.com")
+        #expect(configuration.providers == [.google, .microsoft])
     }
 
     @Test func `a secret comes from a file, one newline trimmed`() throws {

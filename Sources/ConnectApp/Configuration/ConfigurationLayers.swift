@@ -37,31 +37,14 @@ struct ConfigurationReader {
     private let layers: ConfigurationLayers
     private var overrides: [String: String] = [:]
     private var known: Set<String> = []
+    private var hasReadFile = false
     private(set) var faults: [ConfigurationFault] = []
     private(set) var effective: [EffectiveSetting] = []
 
     init(_ layers: ConfigurationLayers) {
         self.layers = layers
         fileName = layers.file?.name ?? ""
-        if let (name, bytes) = layers.file {
-            guard let bytes else {
-                faults.append(
-                    .init(
-                        rule: .fileUnreadable,
-                        subject: name,
-                        advice: "Name the file with --config, or check its rights."
-                    )
-                )
-                return
-            }
-            if case .object(let members)? = try? JSONValue.parse(bytes) {
-                flatten(members, prefix: "")
-            } else {
-                faults.append(
-                    .init(rule: .notJSON, subject: name, advice: "config.example.json shows what it looks like.")
-                )
-            }
-        }
+        if let (name, bytes) = layers.file { readFile(name, bytes) }
         for text in layers.overrides {
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
                 faults.append(
@@ -78,6 +61,19 @@ struct ConfigurationReader {
         }
     }
 
+    private mutating func readFile(_ name: String, _ bytes: [UInt8]?) {
+        guard let bytes else {
+            let advice = "Name the file with --config, or check its rights."
+            return faults.append(.init(rule: .fileUnreadable, subject: name, advice: advice))
+        }
+        guard case .object(let members)? = try? JSONValue.parse(bytes) else {
+            let advice = "config.example.json shows what it looks like."
+            return faults.append(.init(rule: .notJSON, subject: name, advice: advice))
+        }
+        flatten(members, prefix: "")
+        hasReadFile = true
+    }
+
     private mutating func flatten(_ members: [String: JSONValue], prefix: String) {
         for (name, value) in members {
             if case .object(let inner) = value {
@@ -87,6 +83,9 @@ struct ConfigurationReader {
             }
         }
     }
+
+    /// Whether the file, if there is one, could be read: only then is a key that nobody has found missing.
+    var isFileKnown: Bool { layers.file == nil || hasReadFile }
 
     /// The value of an optional key; nil if no layer has it or if it is wrong, which is then a fault.
     mutating func value<Value>(_ key: ConfigurationKey<Value>) -> Value? {
@@ -118,7 +117,8 @@ struct ConfigurationReader {
     mutating func required<Value>(_ key: ConfigurationKey<Value>) -> Value? {
         let hadFaults = faults.count
         if let value = value(key) { return value }
-        if faults.count == hadFaults {
+        // What a file that cannot be read would have said is not missing.
+        if faults.count == hadFaults, isFileKnown {
             faults.append(
                 .init(
                     rule: .missing,

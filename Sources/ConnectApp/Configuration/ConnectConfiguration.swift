@@ -156,7 +156,7 @@ package struct ConnectConfiguration: Sendable {
         let custom = reader.value(Keys.nylasOrigin)
         let clientID = reader.required(Keys.nylasClientID)
         let apiKey = reader.secret("NYLAS_API_KEY")
-        if region == nil, custom == nil, reader.faults.count == hadFaults {
+        if region == nil, custom == nil, reader.faults.count == hadFaults, reader.isFileKnown {
             reader.conflict("nylas.region", "must be \"us\" or \"eu\" (or nylas.origin names a host of your own).")
         }
         if region != nil, custom != nil {
