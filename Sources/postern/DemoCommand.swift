@@ -78,6 +78,7 @@ struct DemoCommand: AsyncParsableCommand {
             publicPlace: .localhost(port: port),
             operationsPlace: nil,
             sandbox: (sandbox, loopback),
+            portSettings: (application: "--port", sandbox: "--sandbox-port"),
             log: log,
             logLevel: .info
         ) {

@@ -16,16 +16,16 @@ func exitNow() -> Never {
 }
 
 extension ListenError {
-    func sentence(_ place: ListenAddress, _ subject: String) -> String {
+    func sentence(_ place: ListenAddress, _ setting: String) -> String {
         switch self {
         case .addressInUse:
-            "\(place.text) is taken by another program (\(subject)). Stop that one, or choose another port."
+            "\(place.text) is taken by another program. Stop that one, or choose another port with \(setting)."
         case .permissionDenied:
-            "This user may not listen at \(place.text) (\(subject)). Choose a port above 1023."
+            "This user may not listen at \(place.text). Choose a port above 1023 with \(setting)."
         case .addressNotAvailable:
-            "\(place.text) is no address of this machine (\(subject))."
+            "\(place.text) is no address of this machine: see \(setting)."
         default:
-            "Listening at \(place.text) failed (\(subject)): \(self)."
+            "Listening at \(place.text) failed: \(self)."
         }
     }
 }

@@ -27,6 +27,8 @@ struct Serving: Sendable {
     var publicPlace: ListenAddress
     var operationsPlace: ListenAddress?
     var sandbox: (handler: NylasSandbox, place: ListenAddress)?
+    /// What a person changes to have another port: a key or an option.
+    var portSettings = (application: "listen.port", sandbox: "--sandbox-port")
     var log: LogOutput
     var logLevel: Logger.Level
     /// Called once everybody may come.
@@ -50,14 +52,14 @@ struct Serving: Sendable {
     }
 
     private func run(on loops: [EventLoop]) async throws(CommandFailure) {
-        let listeners = try open(publicPlace, "listen.port", on: loops)
+        let listeners = try open(publicPlace, portSettings.application, on: loops)
         defer { for listener in listeners { listener.close() } }
         let operationsListeners = try operationsPlace.map { place throws(CommandFailure) in
             try open(place, "operations.port", on: loops)
         }
         defer { for listener in operationsListeners ?? [] { listener.close() } }
         let sandboxListeners = try sandbox.map { sandbox throws(CommandFailure) in
-            try open(sandbox.place, "the sandbox", on: loops)
+            try open(sandbox.place, portSettings.sandbox, on: loops)
         }
         defer { for listener in sandboxListeners ?? [] { listener.close() } }
 
@@ -131,13 +133,13 @@ struct Serving: Sendable {
 
     private func open(
         _ place: ListenAddress,
-        _ subject: String,
+        _ setting: String,
         on loops: [EventLoop]
     ) throws(CommandFailure) -> [Listener] {
         do throws(ListenError) {
             return try Listener.open(place, on: loops[0])
         } catch {
-            throw CommandFailure(message: error.sentence(place, subject))
+            throw CommandFailure(message: error.sentence(place, setting))
         }
     }
 }

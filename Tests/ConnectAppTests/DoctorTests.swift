@@ -13,7 +13,7 @@ struct DoctorTests {
     static let registered =
         #"{"request_id":"r","data":[{"id":"u","url":"https://connect.example.com/callback","platform":"web"}]}"#
     static let connectors =
-        #"{"request_id":"r","data":[{"name":"g","provider":"google"}],"limit":200,"offset":0}"#
+        #"{"request_id":"r","data":[{"name":"g","provider":"google","scope":["gmail.readonly"]}],"limit":200,"offset":0}"#
 
     static func doctor(
         _ exchange: ScriptedExchange,
@@ -93,6 +93,19 @@ struct DoctorTests {
         #expect(findings["connector yahoo"]?.verdict == .fault)
         #expect(findings["connector google"]?.verdict == .ok)
         #expect(findings["clock"]?.verdict == .warning)
+    }
+
+    @Test func `a connector without the profile's scopes is worth a warning where Nylas asks`() async throws {
+        let bare = #"{"request_id":"r","data":[{"name":"g","provider":"google"}],"limit":200,"offset":0}"#
+        let asked = try await Self.findings(.json(Self.application), .json(Self.registered), .json(bare))
+        #expect(asked["connector google"]?.verdict == .warning)
+        let named = try await Self.findings(
+            .json(Self.application),
+            .json(Self.registered),
+            .json(bare),
+            overrides: ["connect.providers=google", "connect.letNylasAsk=false"]
+        )
+        #expect(named["connector google"]?.verdict == .ok)
     }
 
     @Test(arguments: [

@@ -132,7 +132,7 @@ package struct Doctor: Sendable {
     private func examine(_ connectors: [Connector]) -> [Finding] {
         configuration.providers.map { provider in
             let subject = "connector \(provider.rawValue)"
-            guard connectors.contains(where: { $0.provider == provider.rawValue }) else {
+            guard let connector = connectors.first(where: { $0.provider == provider.rawValue }) else {
                 return Finding(
                     subject,
                     .fault,
@@ -140,7 +140,29 @@ package struct Doctor: Sendable {
                     advice: "Create it at Nylas, or take \(provider.rawValue) out of connect.providers."
                 )
             }
+            let missing = missingScopes(of: connector, provider)
+            guard missing.isEmpty else {
+                return Finding(
+                    subject,
+                    .warning,
+                    "is set up without \(missing.joined(separator: " "))",
+                    advice:
+                        "Who chooses \"another provider\" is asked for the connector's scopes alone: add these there, "
+                        + "or set connect.letNylasAsk to false."
+                )
+            }
             return Finding(subject, .ok, "is set up")
+        }
+    }
+
+    /// What the access profile needs and the connector would not ask for by itself, where Nylas is left to ask.
+    private func missingScopes(of connector: Connector, _ provider: Provider) -> [String] {
+        guard configuration.letsNylasAsk else { return [] }
+        let granted = Set((connector.scope ?? []).map(Scope.init))
+        // Nylas adds the scopes that only say who somebody is.
+        let implied: Set = [Scope("offline_access"), Scope("email")]
+        return configuration.profile.scopes(for: provider).filter {
+            !granted.contains(Scope($0)) && !implied.contains(Scope($0))
         }
     }
 
