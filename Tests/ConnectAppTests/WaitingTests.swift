@@ -76,11 +76,22 @@ struct WaitingTests {
         await task.value
     }
 
+    @Test func `takes on no more flows than its limit, until one of them ends`() {
+        let progress = FlowProgress(limit: 2)
+        let flows = (1...3).map { FlowID(state: "state \($0)") }
+        #expect(progress.begin(flows[0]) == .begun)
+        #expect(progress.begin(flows[1]) == .begun)
+        #expect(progress.begin(flows[2]) == .full)
+        #expect(progress.begin(flows[1]) == .underWay)
+        progress.end(flows[0])
+        #expect(progress.begin(flows[2]) == .begun)
+    }
+
     @Test func `a flow is begun once, and everybody hears of its end`() async {
         let progress = FlowProgress()
         let flow = FlowID(state: "s")
-        #expect(progress.begin(flow))
-        #expect(!progress.begin(flow))
+        #expect(progress.begin(flow) == .begun)
+        #expect(progress.begin(flow) == .underWay)
         progress.settles(flow)
         #expect(progress.stage(of: flow) == .settling)
         let waiting = (0..<10).map { _ in Task { await progress.ended(flow) } }
@@ -89,7 +100,7 @@ struct WaitingTests {
         progress.end(flow)
         for task in waiting { await task.value }
         #expect(progress.stage(of: flow) == nil)
-        #expect(progress.begin(flow))
+        #expect(progress.begin(flow) == .begun)
     }
 
     @Test func `nobody waits for a flow that is not under way, nor for longer than asked`() async {
@@ -97,7 +108,7 @@ struct WaitingTests {
         let clock = ManualClock()
         let flow = FlowID(state: "s")
         await progress.ended(flow, within: .seconds(20), MonotonicTime(clock))
-        #expect(progress.begin(flow))
+        #expect(progress.begin(flow) == .begun)
         let task = Task { await progress.ended(flow, within: .seconds(20), MonotonicTime(clock)) }
         await clock.sleepers(atLeast: 1)
         clock.advance(by: .seconds(20))

@@ -16,6 +16,8 @@ enum FlowEvent {
     case cookieUnopenable
     /// The authorization server sent an error.
     case refused(FlowOutcome.Verdict, AuthorizationErrorCode)
+    /// More flows are under way than are taken on.
+    case handsFull
     case exchangeFailed(NylasError)
     case grantUnread(GrantID, NylasError)
     case storeFailed(StoreStep, StoreError)
@@ -82,6 +84,8 @@ struct FlowLog: Sendable {
             (.notice, "callback with a cookie that does not open", [])
         case .refused(let verdict, let error):
             (.info, "authorization refused", [("verdict", verdict.rawValue), ("error", "\(error)")])
+        case .handsFull:
+            (.error, "too many flows under way", [])
         case .exchangeFailed(let error):
             (level(of: error), "exchange failed", [("cause", error.summary)])
         case .grantUnread(let grant, let error):

@@ -19,14 +19,29 @@ final class FlowProgress: Sendable {
         var number = 0
     }
 
-    private let state = Mutex(State())
+    enum Beginning: Sendable {
+        case begun
+        /// The flow is under way here already.
+        case underWay
+        /// As many flows are under way as this process takes on; later there is room again.
+        case full
+    }
 
-    /// - Returns: false if the flow is under way here already.
-    func begin(_ flow: FlowID, _ stage: Stage = .exchanging) -> Bool {
+    private let state = Mutex(State())
+    private let limit: Int
+
+    /// - Parameter limit: of flows under way at a time. Nylas takes 50 exchanges a second, so this many are minutes of work,
+    ///   or a Nylas that has stopped answering.
+    init(limit: Int = 4096) {
+        self.limit = limit
+    }
+
+    func begin(_ flow: FlowID, _ stage: Stage = .exchanging) -> Beginning {
         state.withLock { state in
-            guard state.entries[flow] == nil else { return false }
+            guard state.entries[flow] == nil else { return .underWay }
+            guard state.entries.count < limit else { return .full }
             state.entries[flow] = Entry(stage: stage)
-            return true
+            return .begun
         }
     }
 

@@ -56,9 +56,16 @@ final class FlowRunner: Sendable {
 
     /// Takes a verified callback over; ``FlowProgress`` tells when it is over. A flow that is under way here is not taken twice.
     ///
-    /// - Returns: false if the process is stopping: nothing was claimed, and the same callback may come again.
+    /// - Returns: false if the process is stopping or has its hands full: nothing was claimed, and the same callback may come
+    ///   again.
     func submit(_ claim: FlowClaim, _ callback: VerifiedCallback, reference: String) -> Bool {
-        guard progress.begin(claim.flow) else { return true }
+        switch progress.begin(claim.flow) {
+        case .begun: break
+        case .underWay: return true
+        case .full:
+            log(.handsFull, flow: claim.flow, reference: reference)
+            return false
+        }
         let job: Job = { await self.finish(claim, callback, reference: reference) }
         guard case .enqueued = queue.yield(job) else {
             progress.end(claim.flow)

@@ -89,7 +89,7 @@ final class Settlement: Sendable {
         for record in open {
             guard case .open(let lease) = record.standing,
                 lease.instance == leases.instance || lease.expiresAt <= wallClock.now(),
-                progress.begin(record.claim.flow, .settling)
+                progress.begin(record.claim.flow, .settling) == .begun
             else { continue }
             // Nobody has seen a page of ours about it yet that names another reference.
             take(record.claim, grant: nil, reference: record.claim.flow.shortID)
