@@ -104,7 +104,7 @@ package struct ConnectApp: RequestHandler {
         )
         let routes = [
             Route(.get, "/") { _, _ in pages.connect() },
-            Route(.post, "/connect", contentLimitBytes: StartFlow.contentLimitBytes) { request, _ in
+            Route(.post, "/connect", contentLimitBytes: settings.formLimitBytes) { request, _ in
                 start.response(to: request)
             },
             Route(.get, "/callback") { request, _ in await callback.response(to: request) },

@@ -36,6 +36,8 @@ package struct ConnectSettings: Sendable {
     package var sealingKeys: SealingKeys
     /// True in the demo and with a sandbox: pages say that nothing here is real.
     package var isSandbox: Bool
+    /// How much content a form may bring.
+    package var formLimitBytes: Int
 
     package init(
         publicURL: HTTPOrigin,
@@ -46,7 +48,8 @@ package struct ConnectSettings: Sendable {
         profile: AccessProfile,
         nylas: NylasApplication,
         sealingKeys: SealingKeys,
-        isSandbox: Bool
+        isSandbox: Bool,
+        formLimitBytes: Int = Limits().formBytes
     ) {
         self.publicURL = publicURL
         self.brand = brand
@@ -57,6 +60,7 @@ package struct ConnectSettings: Sendable {
         self.nylas = nylas
         self.sealingKeys = sealingKeys
         self.isSandbox = isSandbox
+        self.formLimitBytes = formLimitBytes
     }
 
     /// The one address Nylas sends people back to; registered there byte for byte.

@@ -37,7 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
             profile: configuration.profile,
             nylas: configuration.nylas,
             sealingKeys: keys,
-            isSandbox: configuration.isSandbox
+            isSandbox: configuration.isSandbox,
+            formLimitBytes: configuration.limits.formBytes
         )
         let serving = Serving(
             settings: settings,
@@ -48,7 +49,8 @@ struct ServeCommand: AsyncParsableCommand {
             operationsPlace: try place(configuration.operations),
             sandbox: nil,
             log: log,
-            logLevel: Logger.Level(rawValue: configuration.logLevel) ?? .info
+            logLevel: Logger.Level(rawValue: configuration.logLevel) ?? .info,
+            limits: configuration.limits
         ) {
             log.write(
                 level: .info,

@@ -1,6 +1,7 @@
 import ConnectApp
 import Cryptography
 import GrantStore
+import HTTP1
 import HTTPClient
 import HTTPSemantics
 import HTTPServer
@@ -31,6 +32,7 @@ struct Serving: Sendable {
     var portSettings = (application: "listen.port", sandbox: "--sandbox-port")
     var log: LogOutput
     var logLevel: Logger.Level
+    var limits = Limits()
     /// Called once everybody may come.
     var whenReady: @Sendable () -> Void
 
@@ -123,6 +125,8 @@ struct Serving: Sendable {
         let log = log
         return HTTPServer(
             loops: loops,
+            limits: ServerLimits(limits),
+            messageLimits: MessageLimits(limits),
             errorResponse: { status, reference, fields in
                 errors.response(status, reference: reference, accepting: fields)
             },

@@ -48,6 +48,7 @@ package struct ConnectConfiguration: Sendable {
     package var profile: AccessProfile
     package var logFormat: LogFormat
     package var logLevel: String
+    package var limits: Limits
     /// nil: `postern serve` keeps one in a file beside the store, made at the first start.
     package var sealingKeys: SealingKeys?
     /// Every setting with where it came from, for `postern check`.
@@ -81,6 +82,7 @@ package struct ConnectConfiguration: Sendable {
         let profile = reader.value(Keys.profile, default: .read, shownAs: "read")
         let logFormat = reader.value(Keys.logFormat, default: .auto, shownAs: "auto")
         let logLevel = reader.value(Keys.logLevel, default: "info", shownAs: "info")
+        let limits = Limits.read(&reader)
         let sealingKeys = readSealingKeys(&reader)
         if listenPort == operations.port {
             reader.conflict("operations.port", "must differ from listen.port, for example 9090.")
@@ -104,6 +106,7 @@ package struct ConnectConfiguration: Sendable {
             profile: profile,
             logFormat: logFormat,
             logLevel: logLevel,
+            limits: limits,
             sealingKeys: sealingKeys,
             effective: reader.effective
         )

@@ -10,7 +10,6 @@ import Web
 
 /// `POST /connect`: makes a flow, seals it into a cookie and sends the browser to Nylas (design §4.1).
 struct StartFlow: Sendable {
-    static let contentLimitBytes = 16 << 10
     /// The form's one field, and its value for "let Nylas ask".
     private static let field = "provider"
     private static let chooser = "ask"
