@@ -53,6 +53,9 @@ static inline void postern_SSL_CTX_forget_sessions(SSL_CTX *context) {
 static inline int postern_SSL_CTX_add1_chain_cert(SSL_CTX *context, X509 *certificate) {
     return (int)SSL_CTX_add1_chain_cert(context, certificate);
 }
+static inline int postern_SSL_set1_sigalgs_list(SSL *ssl, const char *names) {
+    return (int)SSL_set1_sigalgs_list(ssl, names);
+}
 static inline int postern_SSL_set_tlsext_host_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }

@@ -51,6 +51,11 @@ extension TLSConfigurationError {
         case .unreadableCertificateChain: "tls.certificateChain holds no certificate in PEM."
         case .unreadablePrivateKey: "tls.privateKey holds no private key in PEM, or one with a passphrase."
         case .keyDoesNotMatchCertificate: "the key is not that of the first certificate in the chain."
+        case .chainOutOfOrder: "tls.certificateChain has certificates that do not vouch for the one before them."
+        case .unsupportedKey: "its key is neither RSA nor ECDSA (P-256, P-384, P-521) nor Ed25519."
+        case .noCertificate: "no certificate is configured."
+        case .neverShown(let index):
+            "certificate \(index + 1) has no name that an earlier one with the same kind of key has not."
         case .weakCertificate: "its key or signature is too weak for today's browsers."
         case .unreadableTrustedCertificates: "the trusted certificates are not readable PEM."
         }

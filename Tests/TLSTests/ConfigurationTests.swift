@@ -89,11 +89,47 @@ struct ConfigurationTests {
     }
 
     @Test
-    func `refuses a chain in the wrong order`() throws {
+    func `refuses a chain that begins with the authority`() throws {
         let chain = try Fixture.authority.get().certificate + identity.certificateChain
         #expect(throws: TLSConfigurationError.keyDoesNotMatchCertificate) {
             try TLSServerContext(certificateChain: chain, privateKey: identity.privateKey)
         }
+    }
+
+    @Test
+    func `refuses a chain with a stranger in it, also one with the name of the authority`() throws {
+        let authority = try Fixture.authority.get()
+        let intermediate = try authority.intermediate()
+        let strangers = [
+            try TestAuthority(named: "Somebody Else").certificate, try TestAuthority().certificate,
+            try authority.issue(for: ["localhost"]).certificateChain, identity.certificateChain,
+            try authority.intermediate().certificate + authority.certificate,
+        ]
+        let issued = try intermediate.issue(for: ["localhost"])
+        let own = Array(issued.certificateChain.dropLast(intermediate.certificate.count))
+        for stranger in strangers {
+            #expect(throws: TLSConfigurationError.chainOutOfOrder) {
+                try TLSIdentity(certificateChain: own + stranger, privateKey: issued.privateKey)
+            }
+            #expect(throws: TLSConfigurationError.chainOutOfOrder) {
+                try TLSIdentity(certificateChain: issued.certificateChain + stranger, privateKey: issued.privateKey)
+            }
+        }
+        let whole = issued.certificateChain + authority.certificate
+        _ = try TLSIdentity(certificateChain: whole, privateKey: issued.privateKey)
+    }
+
+    @Test(arguments: [
+        (TestAuthority.Key.p256, CertificateSummary.KeyType.ecdsa(bits: 256)), (.curve("P-384"), .ecdsa(bits: 384)),
+        (.curve("P-521"), .ecdsa(bits: 521)), (.rsa(bits: 2048), .rsa(bits: 2048)), (.ed25519, .ed25519),
+    ])
+    func `tells the kind of key`(_ key: TestAuthority.Key, _ type: CertificateSummary.KeyType) throws {
+        #expect(try Fixture.identity(for: ["localhost"], key: key).certificate.keyType == type)
+    }
+
+    @Test(arguments: [TestAuthority.Key.curve("secp256k1"), .curve("brainpoolP256r1"), .curve("P-224"), .ed448])
+    func `refuses a kind of key that browsers do not take`(_ key: TestAuthority.Key) {
+        #expect(throws: TLSConfigurationError.unsupportedKey) { try Fixture.identity(for: ["localhost"], key: key) }
     }
 
     @Test

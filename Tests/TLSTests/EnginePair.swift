@@ -72,8 +72,17 @@ enum Fixture {
     static let localhost = Result { try authority.get().issue(for: ["localhost", "127.0.0.1", "::1"]) }
 
     static func server(_ identity: TestIdentity? = nil) throws -> TLSServerContext {
+        try TLSServerContext(identities: [Fixture.identity(identity)])
+    }
+
+    static func identity(_ identity: TestIdentity? = nil) throws -> TLSIdentity {
         let identity = try identity ?? localhost.get()
-        return try TLSServerContext(certificateChain: identity.certificateChain, privateKey: identity.privateKey)
+        return try TLSIdentity(certificateChain: identity.certificateChain, privateKey: identity.privateKey)
+    }
+
+    /// Issued by the authority of these tests.
+    static func identity(for names: [String], key: TestAuthority.Key = .p256) throws -> TLSIdentity {
+        try identity(authority.get().issue(for: names, key: key))
     }
 
     static func client(_ trusted: [UInt8]? = nil) throws -> TLSClientContext {
@@ -85,9 +94,17 @@ enum Fixture {
         trusting trusted: [UInt8]? = nil,
         host: String = "localhost"
     ) throws -> EnginePair {
+        try pair(server(identity), trusting: trusted, host: host)
+    }
+
+    static func pair(
+        _ server: TLSServerContext,
+        trusting trusted: [UInt8]? = nil,
+        host: String
+    ) throws -> EnginePair {
         guard let engine = try client(trusted).makeEngine(host: host) else {
             throw TLSFailure.certificateRefused(.wrongName)
         }
-        return EnginePair(engine, try server(identity).makeEngine())
+        return EnginePair(engine, server.makeEngine())
     }
 }

@@ -39,9 +39,30 @@ enum PeculiarClient {
         return engine
     }
 
+    /// Knows only these signature algorithms, and speaks one version.
+    static func signatures(_ list: String, speaking version: Int32) -> TLSEngine {
+        let engine = speaking(version)
+        _ = unsafe postern_SSL_set1_sigalgs_list(engine.ssl, list)
+        return engine
+    }
+
     private static func anyServer() -> ContextHandle {
         let context = ContextHandle(.client)
         unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_NONE, nil)
         return context
+    }
+}
+
+extension TLSEngine {
+    /// Sends this name in SNI, if any, and demands nothing of the certificate.
+    mutating func ask(for name: String?) {
+        guard let name else { return }
+        _ = unsafe postern_SSL_set_tlsext_host_name(ssl, name)
+    }
+
+    /// What the other side has shown.
+    var peerCertificate: CertificateSummary? {
+        guard let pointer = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
+        return unsafe CertificateSummary(Certificate(owning: pointer))
     }
 }

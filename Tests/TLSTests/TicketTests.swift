@@ -51,8 +51,7 @@ struct TicketTests {
     @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
     func `a ticket of the period before still resumes, an older one begins anew`(_ version: Int32) throws {
         try withKeys { keys, advance in
-            let identity = try Fixture.localhost.get()
-            let context = try TLSServerContext(identity.certificateChain, identity.privateKey, [], keys)
+            let context = try TLSServerContext(identities: [Fixture.identity()], ticketKeys: keys)
             let ticket = try Ticket(from: context, version)
             advance(7)
             #expect(try ticket.isHonoured(by: context))
@@ -61,45 +60,10 @@ struct TicketTests {
         }
     }
 
-    @Test
-    func `two contexts with the same keys honour each other's tickets, as after a change of certificate`() throws {
-        let keys = TicketKeys()
-        let before = try Fixture.localhost.get()
-        let after = try Fixture.authority.get().issue(for: ["localhost"])
-        let first = try TLSServerContext(before.certificateChain, before.privateKey, [], keys)
-        let second = try TLSServerContext(after.certificateChain, after.privateKey, [], keys)
-        #expect(try Ticket(from: first, TLS1_3_VERSION).isHonoured(by: second))
-    }
-
     /// Keys whose clock is moved by whole hours.
     private func withKeys(_ body: (TicketKeys, _ advance: (Int) -> Void) throws -> Void) rethrows {
         let clock = ManualClock()
         let start = Deadline.now
         try body(TicketKeys { start + clock.now.offset }) { clock.advance(by: .seconds(3600 * $0)) }
-    }
-}
-
-/// What a client keeps of a connection.
-@safe private final class Ticket {
-    private let session: OpaquePointer?
-    private let version: Int32
-
-    init(from context: TLSServerContext, _ version: Int32) throws {
-        var pair = EnginePair(PeculiarClient.speaking(version), context.makeEngine())
-        try pair.handshake()
-        try pair.serverWrites([1])
-        _ = try pair.clientReads()
-        unsafe session = SSL_get1_session(pair.client.ssl)
-        self.version = version
-        // OpenSSL resumes nothing of a connection that ended without a farewell.
-        pair.client.finishWriting(&pair.toServer)
-    }
-
-    deinit { unsafe SSL_SESSION_free(session) }
-
-    func isHonoured(by context: TLSServerContext) throws -> Bool {
-        var pair = unsafe EnginePair(PeculiarClient.resuming(session, speaking: version), context.makeEngine())
-        try pair.handshake()
-        return pair.server.isResumed
     }
 }

@@ -10,7 +10,11 @@ package struct TestIdentity: Sendable {
 /// A certificate authority of a test's own.
 package struct TestAuthority: Sendable {
     package enum Validity: Sendable { case current, expired, notYet }
-    package enum Key: Sendable { case p256, rsa(bits: Int32) }
+    package enum Key: Sendable {
+        case p256, rsa(bits: Int32), ed25519, ed448
+        /// ECDSA with a curve by OpenSSL's name.
+        case curve(String)
+    }
     package struct Failure: Error { package var operation: StaticString }
 
     /// PEM: what a client has to trust, unless this is an intermediate authority.
@@ -115,12 +119,20 @@ private struct Contents {
     let pointer: OpaquePointer
 
     init(_ kind: TestAuthority.Key) throws {
-        let name = if case .rsa = kind { "RSA" } else { "EC" }
+        let name =
+            switch kind {
+            case .p256, .curve: "EC"
+            case .rsa: "RSA"
+            case .ed25519: "ED25519"
+            case .ed448: "ED448"
+            }
         let context = unsafe EVP_PKEY_CTX_new_from_name(nil, name, nil)
         defer { unsafe EVP_PKEY_CTX_free(context) }
         try check(unsafe EVP_PKEY_keygen_init(context), "key generation")
         switch kind {
         case .p256: try check(unsafe EVP_PKEY_CTX_set_group_name(context, "P-256"), "group")
+        case .curve(let name): try check(unsafe EVP_PKEY_CTX_set_group_name(context, name), "group")
+        case .ed25519, .ed448: break
         case .rsa(let bits): try check(unsafe EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits), "key size")
         }
         var key: OpaquePointer?

@@ -1,17 +1,60 @@
 internal import COpenSSL
 
-/// What an operator should know about the certificate that a server shows.
+/// What an operator should know about a certificate that a server shows.
 package struct CertificateSummary: Hashable, Sendable {
+    package enum KeyType: Hashable, Sendable {
+        case ecdsa(bits: Int)
+        case rsa(bits: Int)
+        case ed25519
+
+        /// What a context can hold one of each of.
+        enum Kind { case ecdsa, rsa, ed25519 }
+
+        var kind: Kind {
+            switch self {
+            case .ecdsa: .ecdsa
+            case .rsa: .rsa
+            case .ed25519: .ed25519
+            }
+        }
+    }
+
     /// The first and last moment of its validity, in seconds since 1970.
     package var notBefore: Int64
     package var notAfter: Int64
     /// The names and addresses it is for (RFC 5280 §4.2.1.6): `example.com`, `*.example.com`, `192.0.2.1`.
     package var subjectAlternativeNames: [String]
+    package var keyType: KeyType
+}
 
-    init(_ certificate: Certificate) {
-        notBefore = unsafe Self.seconds(X509_get0_notBefore(certificate.pointer))
-        notAfter = unsafe Self.seconds(X509_get0_notAfter(certificate.pointer))
-        subjectAlternativeNames = unsafe Self.names(certificate.pointer)
+extension CertificateSummary {
+    /// Nil for a kind of key that no browser takes in a certificate.
+    init?(_ certificate: Certificate) {
+        guard let keyType = unsafe Self.keyType(X509_get0_pubkey(certificate.pointer)) else { return nil }
+        self.init(
+            notBefore: unsafe Self.seconds(X509_get0_notBefore(certificate.pointer)),
+            notAfter: unsafe Self.seconds(X509_get0_notAfter(certificate.pointer)),
+            subjectAlternativeNames: unsafe Self.names(certificate.pointer),
+            keyType: keyType
+        )
+    }
+
+    private static func keyType(_ key: OpaquePointer?) -> KeyType? {
+        guard let key = unsafe key else { return nil }
+        let bits = unsafe Int(EVP_PKEY_get_bits(key))
+        switch unsafe EVP_PKEY_get_base_id(key) {
+        case EVP_PKEY_RSA: return .rsa(bits: bits)
+        case EVP_PKEY_ED25519: return .ed25519
+        case EVP_PKEY_EC:
+            // RFC 8446 §4.2.3 has signatures with these three curves alone.
+            var name = [CChar](repeating: 0, count: 64)
+            var count = 0
+            // Sound: the array lives across the call and has the length given.
+            guard unsafe EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1 else { return nil }
+            let text = String(decoding: name.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return ["prime256v1", "secp384r1", "secp521r1"].contains(text) ? .ecdsa(bits: bits) : nil
+        default: return nil
+        }
     }
 
     private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {

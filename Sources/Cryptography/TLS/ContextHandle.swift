@@ -7,6 +7,8 @@ internal import COpenSSL
 @safe final class ContextHandle: @unchecked Sendable {
     let pointer: OpaquePointer
     private let ticketKeys: TicketKeys?
+    /// Kept alive for the client hello's callback.
+    private var choice: CertificateChoice?
 
     /// - Parameter ticketKeys: a server's; another context with the same ones honours its tickets.
     init(_ role: TLSEngine.Role, ticketKeys: TicketKeys? = nil) {
@@ -33,6 +35,28 @@ internal import COpenSSL
 
     deinit {
         unsafe SSL_CTX_free(pointer)
+    }
+
+    /// A ticket resumes only where the certificates that are shown are for the same names as when it was given: whoever
+    /// has one of `a.example` must not go on to speak as if it had seen a certificate for `b.example`. The names, not the
+    /// certificates, so that a renewal costs nobody a whole handshake.
+    func bindTickets(to names: [String]) {
+        let text = Array(Set(names.map { $0.lowercased() }).sorted().joined(separator: "\n").utf8)
+        var digest = [UInt8](repeating: 0, count: 32)
+        // Sound: both arrays live across the calls; the digest has the size of SHA-256, and is copied by the context.
+        let isSet =
+            unsafe EVP_Digest(text, text.count, &digest, nil, EVP_sha256(), nil) == 1
+            && SSL_CTX_set_session_id_context(pointer, digest, UInt32(digest.count)) == 1
+        precondition(isSet, "32 bytes are what a session ID context has room for")
+    }
+
+    /// Makes connections of this context go on with another one where the client's name asks for it.
+    ///
+    /// - Parameter others: for `names.selections` from the second on; this context is for the first.
+    func choose(among others: [ContextHandle], by names: ServerNames) {
+        let choice = CertificateChoice(others, names)
+        self.choice = choice
+        choice.install(in: self)
     }
 
     /// The suites of TLS 1.2 that RFC 9325 §4.2 recommends, AES first: the processors we run on have it built in.

@@ -4,7 +4,7 @@ internal import COpenSSL
 @safe final class Certificate {
     let pointer: OpaquePointer
 
-    fileprivate init(owning pointer: OpaquePointer) {
+    init(owning pointer: OpaquePointer) {
         unsafe self.pointer = pointer
     }
 

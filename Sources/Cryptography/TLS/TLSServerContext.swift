@@ -9,19 +9,53 @@ package enum TLSConfigurationError: Error, Hashable, Sendable {
     case unreadablePrivateKey
     /// The key is not the first certificate's: another pair, or the chain in the wrong order (leaf first).
     case keyDoesNotMatchCertificate
+    /// A certificate of the chain is not followed by the one that vouches for it (RFC 5246 §7.4.2).
+    case chainOutOfOrder
+    /// Neither RSA nor ECDSA with a curve of RFC 8446 §4.2.3 nor Ed25519.
+    case unsupportedKey
     /// RSA below 2048 bits or a signature with SHA-1: clients refuse it as well.
     case weakCertificate
+    /// A server without a certificate.
+    case noCertificate
+    /// All the names of the certificate at this place in the list are those of earlier ones with the same kind of key.
+    case neverShown(index: Int)
     /// No certificate in PEM among those to be trusted, or a broken one.
     case unreadableTrustedCertificates
 }
 
-/// A server's side of TLS: its certificate, its key and what it agrees to.
-///
-/// An expired certificate is none of its errors: with it the server can still start and say so. Look at `certificate`.
+/// A server's side of TLS: its certificates, their keys and what it agrees to.
 package final class TLSServerContext: Sendable {
-    package let certificate: CertificateSummary
+    /// Of every identity, in the order given; the first is shown to those who ask for no name that is known.
+    package let certificates: [CertificateSummary]
     private let context: ContextHandle
     private let answerToPlainHTTP: [UInt8]
+
+    /// - Parameters:
+    ///   - identities: at least one; several for other names, or for the same names with another kind of key.
+    ///   - ticketKeys: those of the context that this one replaces, so that its tickets are honoured.
+    ///   - answerToPlainHTTP: sent in the clear to a client that speaks HTTP to this port without TLS.
+    /// - Throws: `.noCertificate`, `.neverShown`.
+    package init(
+        identities: [TLSIdentity],
+        ticketKeys: TicketKeys = TicketKeys(),
+        answerToPlainHTTP: [UInt8] = []
+    ) throws(TLSConfigurationError) {
+        guard !identities.isEmpty else { throw .noCertificate }
+        certificates = identities.map(\.certificate)
+        self.answerToPlainHTTP = answerToPlainHTTP
+        let names = ServerNames(certificates)
+        if let unused = names.unused(of: identities.count).first { throw .neverShown(index: unused) }
+        var contexts: [ContextHandle] = []
+        for selection in names.selections {
+            let context = ContextHandle(.server, ticketKeys: ticketKeys)
+            for index in selection { try identities[index].install(in: context) }
+            context.bindTickets(to: selection.flatMap { identities[$0].certificate.subjectAlternativeNames })
+            Self.chooseApplicationProtocol(in: context)
+            contexts.append(context)
+        }
+        context = contexts[0]
+        if contexts.count > 1 { context.choose(among: Array(contexts.dropFirst()), by: names) }
+    }
 
     /// - Parameters:
     ///   - certificateChain: PEM, the server's own certificate first, then those that lead to the authority.
@@ -32,20 +66,12 @@ package final class TLSServerContext: Sendable {
         privateKey: [UInt8],
         answerToPlainHTTP: [UInt8] = []
     ) throws(TLSConfigurationError) {
-        try self.init(certificateChain, privateKey, answerToPlainHTTP, TicketKeys())
+        let identity = try TLSIdentity(certificateChain: certificateChain, privateKey: privateKey)
+        try self.init(identities: [identity], answerToPlainHTTP: answerToPlainHTTP)
     }
 
-    init(
-        _ certificateChain: [UInt8],
-        _ privateKey: [UInt8],
-        _ answerToPlainHTTP: [UInt8],
-        _ ticketKeys: TicketKeys
-    ) throws(TLSConfigurationError) {
-        context = ContextHandle(.server, ticketKeys: ticketKeys)
-        certificate = try Self.install(certificateChain, privateKey, in: context)
-        self.answerToPlainHTTP = answerToPlainHTTP
-        chooseApplicationProtocol()
-    }
+    /// The first certificate.
+    package var certificate: CertificateSummary { certificates[0] }
 
     /// An engine for one connection, its handshake not begun.
     package func makeEngine() -> TLSEngine {
@@ -72,31 +98,8 @@ package final class TLSServerContext: Sendable {
         return stream
     }
 
-    private static func install(
-        _ certificateChain: [UInt8],
-        _ privateKey: [UInt8],
-        in context: ContextHandle
-    ) throws(TLSConfigurationError) -> CertificateSummary {
-        guard let chain = PEMReader.certificates(certificateChain), let leaf = chain.first else {
-            throw .unreadableCertificateChain
-        }
-        guard let key = PEMReader.privateKey(privateKey) else { throw .unreadablePrivateKey }
-        ERR_clear_error()
-        defer { ERR_clear_error() }
-        guard unsafe SSL_CTX_use_certificate(context.pointer, leaf.pointer) == 1 else { throw .weakCertificate }
-        guard unsafe X509_check_private_key(leaf.pointer, key.pointer) == 1,
-            unsafe SSL_CTX_use_PrivateKey(context.pointer, key.pointer) == 1
-        else { throw .keyDoesNotMatchCertificate }
-        for certificate in chain.dropFirst() {
-            guard unsafe postern_SSL_CTX_add1_chain_cert(context.pointer, certificate.pointer) == 1 else {
-                throw .weakCertificate
-            }
-        }
-        return CertificateSummary(leaf)
-    }
-
     /// `http/1.1`, nothing if the client asks for nothing, and an alert if it asks only for others (RFC 7301 §3.2).
-    private func chooseApplicationProtocol() {
+    private static func chooseApplicationProtocol(in context: ContextHandle) {
         // Sound: OpenSSL calls it with the client's list, and what is chosen points into that list, as it wants it.
         unsafe SSL_CTX_set_alpn_select_cb(
             context.pointer,

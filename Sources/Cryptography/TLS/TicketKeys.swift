@@ -6,7 +6,10 @@ internal import Synchronization
 ///
 /// OpenSSL by itself makes one at the start and keeps it: whoever got hold of it months later could read every TLS 1.2
 /// connection that began with a ticket (RFC 9325 §3.4). A ticket is believed for at most two periods.
-final class TicketKeys: Sendable {
+///
+/// Contexts that share them honour each other's tickets: hand the same ones to the context that replaces another, and
+/// clients need no whole handshake after a change of certificate.
+package final class TicketKeys: Sendable {
     struct Key: Sendable {
         /// Stands in clear in front of the ticket: 16 bytes.
         var name = TicketKeys.random(16)
@@ -27,7 +30,11 @@ final class TicketKeys: Sendable {
     private let state: Mutex<State>
     private let now: @Sendable () -> Deadline
 
-    init(now: @escaping @Sendable () -> Deadline = { .now }) {
+    package convenience init() {
+        self.init { .now }
+    }
+
+    init(now: @escaping @Sendable () -> Deadline) {
         state = Mutex(State(current: Key(made: now())))
         self.now = now
     }
