@@ -1,5 +1,6 @@
 package import HTTPSemantics
 package import HTTPTypes
+package import Sockets
 
 /// What the log says about one request: never its path, query, fields or content.
 package struct AccessRecord: Sendable {
@@ -16,16 +17,10 @@ package struct AccessRecord: Sendable {
     package var client: NetworkAddress
     /// Whether it came over TLS.
     package var isSecure: Bool
+    /// How it came over TLS; nil in the clear.
+    package var security: StreamSecurity?
     /// Whether all of the response was handed to the system, which may be more than the client has received.
     package var isComplete: Bool
-}
-
-/// What goes wrong beside any request, for the log.
-package enum ServerFault: Sendable, Hashable {
-    /// No connection can be accepted for want of descriptors or memory; it is tried again.
-    case acceptFailed(errno: Int32)
-    /// The handshake of `secure` failed: a port scan, an old client, a clock that is wrong.
-    case handshakeFailed(client: NetworkAddress)
-    /// A client, or all together, have as many connections as the limits allow.
-    case tooManyConnections(client: NetworkAddress)
+    /// Which rule or limit of the server's ended it; nil where a handler answered.
+    package var refusal: Refusal?
 }

@@ -32,10 +32,14 @@ extension Connection {
     }
 
     /// Answers what cannot be handed to the handler, and ends the connection so that the client can read the answer.
-    mutating func reject(_ status: HTTPResponse.Status, _ head: HTTPRequest?) async {
+    mutating func reject(
+        _ refusal: Refusal,
+        _ status: HTTPResponse.Status = .requestTimeout,
+        _ head: HTTPRequest? = nil
+    ) async {
         let id = numbering.next()
         let response = server.errorResponse(status, id, head?.headerFields ?? [:])
-        guard await write(response, to: head?.method, id, isLast: true, since: .now) else { return }
+        guard await write(response, to: head?.method, id, isLast: true, since: .now, refusal) else { return }
         await linger()
     }
 
@@ -47,9 +51,11 @@ extension Connection {
         to method: HTTPRequest.Method?,
         _ id: RequestID,
         isLast: Bool,
-        since begun: Deadline
+        since begun: Deadline,
+        _ refusal: Refusal? = nil
     ) async -> Bool {
         let (head, content, isWhole) = octets(of: response, to: method, id, isLast: isLast)
+        var refusal = refusal
         var isWritten = false
         if !head.isEmpty {
             do {
@@ -57,6 +63,7 @@ extension Connection {
                 isWritten = true
             } catch {
                 // The client is gone or does not read: the log line says that the response is not complete.
+                if error == .deadlinePassed { refusal = .responseTimedOut }
             }
         }
         server.accessLog(
@@ -69,7 +76,9 @@ extension Connection {
                 duration: begun.duration(to: .now),
                 client: client,
                 isSecure: isSecure,
-                isComplete: isWritten && isWhole
+                security: security,
+                isComplete: isWritten && isWhole,
+                refusal: refusal
             )
         )
         return isWritten && isWhole

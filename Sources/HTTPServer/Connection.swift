@@ -15,6 +15,8 @@ struct Connection {
     let client: NetworkAddress
     let phase: ConnectionPhase
     let shutdown: GracefulShutdown
+    /// Nil on a connection in the clear, and before the handshake is done.
+    var security: StreamSecurity?
     var numbering = RequestNumbering()
 
     var limits: ServerLimits { server.limits }
@@ -57,13 +59,14 @@ struct Connection {
         guard let secure else { return true }
         do throws(StreamError) {
             stream = try await secure(transport, .now + limits.handshakeTime)
+            security = stream.security
+            server.count(.handshakeDone(security))
             return true
         } catch {
-            switch error {
+            let reason = HandshakeFailure(error)
+            server.count(.handshakeFailed(reason))
             // Whoever connects and says nothing, as a load balancer does to see whether we are there, is no fault.
-            case .connectionLost, .cancelled: break
-            default: server.faultLog(.handshakeFailed(client: client))
-            }
+            if reason != .lost { server.faultLog(.handshakeFailed(client: client, reason)) }
             return false
         }
     }
@@ -79,7 +82,7 @@ struct Connection {
                 switch await receive(&http, awaited, before: wait.deadline) {
                 case .received: continue
                 case .ended: return
-                case .late: return await reject(.requestTimeout, nil)
+                case .late: return await reject(awaited == .content ? .contentTimedOut : .headTimedOut)
                 }
             case .sendContinue:
                 let deadline = Deadline.now + limits.writeTime
@@ -98,7 +101,7 @@ struct Connection {
                 answered += 1
                 if answered.isMultiple(of: 32) { await Task.yield() }
             case .reject(let violation, let head):
-                return await reject(violation.status, head)
+                return await reject(.violation(violation.rule), violation.status, head)
             case .close:
                 return await stream.finishWriting()
             }

@@ -6,9 +6,9 @@ final class ConnectionCensus: Sendable {
     enum Verdict {
         case admitted
         /// Over a limit, with room to say so.
-        case refused
+        case refused(ConnectionLimit)
         /// Over a limit, and so many are being told so already that this one is not.
-        case ignored
+        case ignored(ConnectionLimit)
     }
 
     private struct State {
@@ -35,10 +35,12 @@ final class ConnectionCensus: Sendable {
         let isCapped = isCapped(client)
         return state.withLock { state in
             let ofClient = state.byClient[Self.key(client), default: 0]
-            if state.total >= limits.connections || isCapped && ofClient >= limits.connectionsPerClient {
-                guard state.refusals < Self.refusalLimit else { return .ignored }
+            let isFull = state.total >= limits.connections
+            if isFull || isCapped && ofClient >= limits.connectionsPerClient {
+                let limit: ConnectionLimit = isFull ? .total : .client
+                guard state.refusals < Self.refusalLimit else { return .ignored(limit) }
                 state.refusals += 1
-                return .refused
+                return .refused(limit)
             }
             state.total += 1
             state.byClient[Self.key(client)] = ofClient + 1

@@ -37,11 +37,13 @@ package struct HTTPServer: Sendable {
     let errorResponse: ErrorResponse
     let accessLog: @Sendable (AccessRecord) -> Void
     let faultLog: @Sendable (ServerFault) -> Void
+    let count: @Sendable (ServerEvent) -> Void
 
     /// - Parameters:
     ///   - isCapped: false for clients without a limit of their own on connections, such as a configured proxy.
     ///   - accessLog: called from an event loop after each response; must not block.
     ///   - faultLog: likewise.
+    ///   - count: likewise, with what is counted beside requests.
     package init(
         loops: [EventLoop],
         limits: ServerLimits = ServerLimits(),
@@ -50,7 +52,8 @@ package struct HTTPServer: Sendable {
         isCapped: @escaping @Sendable (NetworkAddress) -> Bool = { _ in true },
         errorResponse: @escaping ErrorResponse,
         accessLog: @escaping @Sendable (AccessRecord) -> Void = { _ in },
-        faultLog: @escaping @Sendable (ServerFault) -> Void = { _ in }
+        faultLog: @escaping @Sendable (ServerFault) -> Void = { _ in },
+        count: @escaping @Sendable (ServerEvent) -> Void = { _ in }
     ) {
         precondition(!loops.isEmpty, "connections have nowhere to run")
         self.loops = loops
@@ -62,6 +65,7 @@ package struct HTTPServer: Sendable {
         self.errorResponse = errorResponse
         self.accessLog = accessLog
         self.faultLog = faultLog
+        self.count = count
     }
 
     /// Serves until `shutdown` begins and what was in hand then is finished, or its grace is over; or until the task is
@@ -125,7 +129,10 @@ extension HTTPServer {
             var number = 0
             while true {
                 let loop = loops[number % loops.count]
-                let stream = await listener.accept(onto: loop) { faultLog(.acceptFailed(errno: $0.number)) }
+                let stream = await listener.accept(onto: loop) { error in
+                    count(.acceptFailed)
+                    faultLog(.acceptFailed(errno: error.number))
+                }
                 guard let stream else { break }
                 number += 1
                 // A full backlog is no reason for those who are connected to wait.
@@ -134,19 +141,23 @@ extension HTTPServer {
                 let phase = ConnectionPhase { stream.close() }
                 switch census.arrive(client, phase) {
                 case .admitted:
+                    count(.connectionOpened)
                     connections.addTask(name: "connection \(number)", executorPreference: loop) {
                         var connection = Connection(self, service, stream, client, phase, shutdown)
                         await connection.run()
                         census.leave(client, phase)
+                        count(.connectionClosed)
                     }
-                case .refused:
-                    faultLog(.tooManyConnections(client: client))
+                case .refused(let limit):
+                    count(.connectionRefused(limit))
+                    faultLog(.tooManyConnections(client: client, limit))
                     connections.addTask(name: "refusal \(number)", executorPreference: loop) {
                         var connection = Connection(self, service, stream, client, phase, shutdown)
                         await connection.refuse()
                         census.refusalEnded()
                     }
-                case .ignored:
+                case .ignored(let limit):
+                    count(.connectionRefused(limit))
                     stream.close()
                 }
             }

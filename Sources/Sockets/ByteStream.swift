@@ -34,4 +34,28 @@ package protocol ByteStream: AnyObject, Sendable {
 
     /// Releases the descriptor. Reads and writes under way end with `.connectionLost`.
     func close()
+
+    /// What protects the bytes on their way; nil if nothing does. Known once the stream is handed out.
+    var security: StreamSecurity? { get }
+}
+
+extension ByteStream {
+    package var security: StreamSecurity? { nil }
+}
+
+/// How a stream is protected, as far as an operator counts it.
+package struct StreamSecurity: Hashable, Sendable {
+    package enum Version: UInt8, Sendable, CaseIterable {
+        case tls12
+        case tls13
+    }
+
+    package var version: Version
+    /// Whether the handshake took up an earlier session, which costs no signature.
+    package var isResumed: Bool
+
+    package init(version: Version, isResumed: Bool) {
+        self.version = version
+        self.isResumed = isResumed
+    }
 }

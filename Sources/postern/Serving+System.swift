@@ -51,9 +51,10 @@ extension LogOutput {
             ("microseconds", .number(Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))),
             ("bytes", .number(record.contentBytes)),
             ("client", .text("\(record.client.clientNetwork)")),
-            ("tls", .text(record.isSecure ? "yes" : "no")),
+            ("tls", .text(record.security?.version.name ?? (record.isSecure ? "yes" : "no"))),
         ]
         if !record.isComplete { members.append(("complete", .text("no"))) }
+        if let refusal = record.refusal { members.append(("refused", .text(refusal.name))) }
         write(level: .info, event: "request", members)
     }
 
@@ -61,10 +62,18 @@ extension LogOutput {
         switch fault {
         case .acceptFailed(let number):
             write(level: .error, event: "accepting failed", [("errno", .number(Int(number)))])
-        case .handshakeFailed(let client):
-            write(level: .debug, event: "handshake failed", [("client", .text("\(client.clientNetwork)"))])
-        case .tooManyConnections(let client):
-            write(level: .warning, event: "too many connections", [("client", .text("\(client.clientNetwork)"))])
+        case .handshakeFailed(let client, let reason):
+            write(
+                level: .debug,
+                event: "handshake failed",
+                [("client", .text("\(client.clientNetwork)")), ("reason", .text(reason.rawValue))]
+            )
+        case .tooManyConnections(let client, let limit):
+            write(
+                level: .warning,
+                event: "too many connections",
+                [("client", .text("\(client.clientNetwork)")), ("limit", .text(limit.rawValue))]
+            )
         }
     }
 
@@ -72,6 +81,16 @@ extension LogOutput {
     private func known(_ method: HTTPRequest.Method) -> String {
         let words: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .options, .patch, .trace, .connect]
         return words.contains(method) ? method.rawValue : "other"
+    }
+}
+
+extension StreamSecurity.Version {
+    /// What a log and a metric call it.
+    var name: String {
+        switch self {
+        case .tls12: "1.2"
+        case .tls13: "1.3"
+        }
     }
 }
 

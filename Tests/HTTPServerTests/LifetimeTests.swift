@@ -78,7 +78,7 @@ struct LifetimeTests {
             #expect(answer.status == 503)
             #expect(answer["Connection"] == "close")
             #expect(await third.isEnded())
-            #expect(server.journal.faults == [.tooManyConnections(client: .v4(0x7F00_0001))])
+            #expect(server.journal.faults == [.tooManyConnections(client: .v4(0x7F00_0001), .client)])
 
             try await first.send(get("/", "Connection: close\r\n"))
             #expect(try await first.answer().status == 200)
@@ -204,7 +204,7 @@ struct LifetimeTests {
             let client = try await server.connect()
             #expect(await client.isEnded())
             await server.journal.reached { _, faults in faults.count == 1 }
-            #expect(server.journal.faults == [.handshakeFailed(client: .v4(0x7F00_0001))])
+            #expect(server.journal.faults == [.handshakeFailed(client: .v4(0x7F00_0001), .refused)])
             #expect(server.journal.records.isEmpty)
         }
     }

@@ -34,23 +34,34 @@ final class Journal: Sendable {
     private struct State {
         var records: [AccessRecord] = []
         var faults: [ServerFault] = []
-        var waiting:
-            [(isReached: @Sendable ([AccessRecord], [ServerFault]) -> Bool, CheckedContinuation<Void, Never>)] = []
+        var events: [ServerEvent] = []
+        var waiting: [(isReached: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
 
     var records: [AccessRecord] { state.withLock { $0.records } }
     var faults: [ServerFault] { state.withLock { $0.faults } }
+    var events: [ServerEvent] { state.withLock { $0.events } }
 
     func note(_ record: AccessRecord) { change { $0.records.append(record) } }
     func note(_ fault: ServerFault) { change { $0.faults.append(fault) } }
+    func note(_ event: ServerEvent) { change { $0.events.append(event) } }
 
     /// Waits until so much has been logged.
     func reached(_ isReached: @escaping @Sendable ([AccessRecord], [ServerFault]) -> Bool) async {
+        await wait { isReached($0.records, $0.faults) }
+    }
+
+    /// Waits until this has been counted, that many times.
+    func counted(_ event: ServerEvent, times: Int = 1) async {
+        await wait { state in state.events.count { $0 == event } >= times }
+    }
+
+    private func wait(_ isReached: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
-                if isReached(state.records, state.faults) { return true }
+                if isReached(state) { return true }
                 state.waiting.append((isReached, continuation))
                 return false
             }
@@ -61,10 +72,9 @@ final class Journal: Sendable {
     private func change(_ body: (inout State) -> Void) {
         let reached = state.withLock { state in
             body(&state)
-            let reached = state.waiting.filter { $0.isReached(state.records, state.faults) }.map(\.1)
-            let (records, faults) = (state.records, state.faults)
-            state.waiting.removeAll { $0.isReached(records, faults) }
-            return reached
+            let now = state
+            state.waiting.removeAll { $0.isReached(now) }
+            return now.waiting.filter { $0.isReached(now) }.map(\.continuation)
         }
         for continuation in reached { continuation.resume() }
     }
@@ -105,7 +115,8 @@ func withServer(
                     return Response(status: status, content: Array("\(kind) \(status.code) \(reference)".utf8))
                 },
                 accessLog: { journal.note($0) },
-                faultLog: { journal.note($0) }
+                faultLog: { journal.note($0) },
+                count: { journal.note($0) }
             )
             let services = [HTTPServer.Service(listeners: [listener], handler: handler, secure: secure)]
             async let serving: Void = server.serve(services, until: shutdown)

@@ -55,6 +55,13 @@ func read(_ stream: any ByteStream, before deadline: Deadline = soon) async thro
 
 @Suite("TLS as a stream, RFC 8446 §5 and §6")
 struct TLSStreamTests {
+    @Test func `a stream says what protects it, and one in the clear that nothing does`() async throws {
+        let pair = try await StreamPair.open()
+        #expect(pair.server.security == StreamSecurity(version: .tls13, isResumed: false))
+        #expect(pair.client.security == StreamSecurity(version: .tls13, isResumed: false))
+        #expect(pair.serverTransport.security == nil)
+    }
+
     @Test(arguments: ByteStreamConformance.cases)
     func `the client's end keeps the contract`(of rule: ByteStreamConformance) async throws {
         let pair = try await StreamPair.open()

@@ -56,6 +56,14 @@ package final class TLSStream: ByteStream {
     package var version: String { state.withLock { $0.engine.version } }
     package var cipherSuite: String { state.withLock { $0.engine.cipherSuite } }
     package var isResumed: Bool { state.withLock { $0.engine.isResumed } }
+    package var security: StreamSecurity? {
+        state.withLock { state in
+            StreamSecurity(
+                version: state.engine.version == "TLSv1.3" ? .tls13 : .tls12,
+                isResumed: state.engine.isResumed
+            )
+        }
+    }
     package var applicationProtocol: String? { state.withLock { $0.engine.applicationProtocol } }
 
     func handshake(before deadline: Deadline) async throws(HandshakeError) {
