@@ -56,6 +56,7 @@ let package = Package(
 
         // values and seams
         room("Timekeeping"),
+        room("Metrics"),
         room("Grants", "Timekeeping"),
         room("HTTPSemantics", "Timekeeping", httpTypes),
         room("Cryptography", exclude: ["README.md", "TLS"], "COpenSSL"),
@@ -93,7 +94,7 @@ let package = Package(
             dependencies: [
                 "ConnectApp", "NylasSandbox", "HTTPServer", "HTTPClient", "TLS", "Sockets", "Web", "Nylas", "OAuth",
                 "GrantStore", "Grants", "HTTPSemantics", "HTTP1", "Cryptography", "Timekeeping",
-                httpTypes, logging, argumentParser, unixSignals,
+                "Metrics", httpTypes, logging, argumentParser, unixSignals,
             ],
             exclude: ["README.md"],
             swiftSettings: settings
@@ -110,6 +111,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("Timekeeping"),
+        tests("Metrics"),
         tests("Grants"),
         tests("HTTPSemantics", httpTypes),
         tests("Cryptography"),
