@@ -76,7 +76,8 @@ package struct RequestHeadParser: Sendable {
         let version = start.line.version
         try checkHost(start)
         let length = try section.framing.bodyLength(of: .request, version: version)
-        guard section.expectation != .unknown else { throw .unsupportedExpectation }
+        // RFC 9110 §10.1.1: HTTP/1.0 knows no expectations, and what it says of them is ignored.
+        guard section.expectation != .unknown || version == .http10 else { throw .unsupportedExpectation }
         return RequestHead(
             request: HTTPRequest(
                 method: start.line.method,

@@ -114,5 +114,8 @@ extension Connection {
 
 extension HTTPField.Name {
     /// `X-Request-ID`, which everybody uses and nobody has standardised.
-    static let requestID = HTTPField.Name("X-Request-ID") ?? .via
+    static let requestID: HTTPField.Name = {
+        guard let name = HTTPField.Name("X-Request-ID") else { preconditionFailure("X-Request-ID is a token") }
+        return name
+    }()
 }
