@@ -79,6 +79,7 @@ package struct ConnectApp: RequestHandler {
             settings: settings,
             pages: pages,
             cookies: cookies,
+            rate: RateLimit(settings.limits.starts) { time.elapsed },
             wallClock: wallClock,
             random: random,
             log: log
@@ -90,6 +91,7 @@ package struct ConnectApp: RequestHandler {
             store: store,
             runner: runner,
             progress: progress,
+            rate: RateLimit(settings.limits.callbacks) { time.elapsed },
             wallClock: wallClock,
             time: time,
             log: log
@@ -104,7 +106,7 @@ package struct ConnectApp: RequestHandler {
         )
         let routes = [
             Route(.get, "/") { _, _ in pages.connect() },
-            Route(.post, "/connect", contentLimitBytes: settings.formLimitBytes) { request, _ in
+            Route(.post, "/connect", contentLimitBytes: settings.limits.formBytes) { request, _ in
                 start.response(to: request)
             },
             Route(.get, "/callback") { request, _ in await callback.response(to: request) },

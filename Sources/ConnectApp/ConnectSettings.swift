@@ -36,8 +36,7 @@ package struct ConnectSettings: Sendable {
     package var sealingKeys: SealingKeys
     /// True in the demo and with a sandbox: pages say that nothing here is real.
     package var isSandbox: Bool
-    /// How much content a form may bring.
-    package var formLimitBytes: Int
+    package var limits: Limits
 
     package init(
         publicURL: HTTPOrigin,
@@ -49,7 +48,7 @@ package struct ConnectSettings: Sendable {
         nylas: NylasApplication,
         sealingKeys: SealingKeys,
         isSandbox: Bool,
-        formLimitBytes: Int = Limits().formBytes
+        limits: Limits = Limits()
     ) {
         self.publicURL = publicURL
         self.brand = brand
@@ -60,7 +59,7 @@ package struct ConnectSettings: Sendable {
         self.nylas = nylas
         self.sealingKeys = sealingKeys
         self.isSandbox = isSandbox
-        self.formLimitBytes = formLimitBytes
+        self.limits = limits
     }
 
     /// The one address Nylas sends people back to; registered there byte for byte.

@@ -62,6 +62,12 @@ extension NetworkAddress {
         }
     }
 
+    /// What one customer of a provider is given, and therefore counts as one client: an IPv4 address, or an IPv6 /64 (here
+    /// its first address).
+    package var subscriber: NetworkAddress {
+        if case .v6(let high, _) = self { .v6(high: high, low: 0) } else { self }
+    }
+
     /// The network of a client, without the part that tells one household's devices apart: what a log may keep.
     ///
     /// /24 for IPv4, /64 for IPv6, where one subscriber has at least a /64.

@@ -34,7 +34,7 @@ final class ConnectionCensus: Sendable {
     func arrive(_ client: NetworkAddress, _ phase: ConnectionPhase) -> Verdict {
         let isCapped = isCapped(client)
         return state.withLock { state in
-            let ofClient = state.byClient[Self.key(client), default: 0]
+            let ofClient = state.byClient[client.subscriber, default: 0]
             let isFull = state.total >= limits.connections
             if isFull || isCapped && ofClient >= limits.connectionsPerClient {
                 let limit: ConnectionLimit = isFull ? .total : .client
@@ -43,7 +43,7 @@ final class ConnectionCensus: Sendable {
                 return .refused(limit)
             }
             state.total += 1
-            state.byClient[Self.key(client)] = ofClient + 1
+            state.byClient[client.subscriber] = ofClient + 1
             state.connections[ObjectIdentifier(phase)] = phase
             return .admitted
         }
@@ -53,9 +53,9 @@ final class ConnectionCensus: Sendable {
         state.withLock { state in
             state.total -= 1
             state.connections[ObjectIdentifier(phase)] = nil
-            let rest = state.byClient[Self.key(client), default: 1] - 1
+            let rest = state.byClient[client.subscriber, default: 1] - 1
             // An entry for every address ever seen would grow without bound.
-            state.byClient[Self.key(client)] = rest == 0 ? nil : rest
+            state.byClient[client.subscriber] = rest == 0 ? nil : rest
         }
     }
 
@@ -69,11 +69,6 @@ final class ConnectionCensus: Sendable {
     func closeIdle() {
         let connections = state.withLock { Array($0.connections.values) }
         for connection in connections { connection.closeIfIdle() }
-    }
-
-    /// One customer of a provider is given a whole /64 and could take every address in it.
-    private static func key(_ client: NetworkAddress) -> NetworkAddress {
-        if case .v6(let high, _) = client { .v6(high: high, low: 0) } else { client }
     }
 }
 

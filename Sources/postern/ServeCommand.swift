@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
             nylas: configuration.nylas,
             sealingKeys: keys,
             isSandbox: configuration.isSandbox,
-            formLimitBytes: configuration.limits.formBytes
+            limits: configuration.limits
         )
         let serving = Serving(
             settings: settings,
@@ -49,8 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
             operationsPlace: try place(configuration.operations),
             sandbox: nil,
             log: log,
-            logLevel: Logger.Level(rawValue: configuration.logLevel) ?? .info,
-            limits: configuration.limits
+            logLevel: Logger.Level(rawValue: configuration.logLevel) ?? .info
         ) {
             log.write(
                 level: .info,

@@ -32,7 +32,6 @@ struct Serving: Sendable {
     var portSettings = (application: "listen.port", sandbox: "--sandbox-port")
     var log: LogOutput
     var logLevel: Logger.Level
-    var limits = Limits()
     /// Called once everybody may come.
     var whenReady: @Sendable () -> Void
 
@@ -125,8 +124,8 @@ struct Serving: Sendable {
         let log = log
         return HTTPServer(
             loops: loops,
-            limits: ServerLimits(limits),
-            messageLimits: MessageLimits(limits),
+            limits: ServerLimits(settings.limits),
+            messageLimits: MessageLimits(settings.limits),
             errorResponse: { status, reference, fields in
                 errors.response(status, reference: reference, accepting: fields)
             },

@@ -80,6 +80,5 @@ func outcome(
 let flowlessProblems: [Problem] = [
     .flowNotFound, .expired, .altered, .malformedCallback, .stillWorking(checkAgain: "/connected/abc"),
     .nylasTooSlow(checkAgain: "/connected/abc"), .storeUnavailable, .resultUnreadable(checkAgain: "/connected/abc"),
-    .startRefused,
-    .providerNotOffered,
+    .startRefused, .providerNotOffered, .tooManyStarts(.milliseconds(700)), .tooManyCallbacks(.seconds(30)),
 ]

@@ -1,3 +1,5 @@
+import Web
+
 /// What one client, and all of them together, may take of Postern's time and memory: the `limits` of the configuration.
 ///
 /// Whoever joins the parts hands them to the server, which knows nothing of this room.
@@ -15,8 +17,15 @@ package struct Limits: Hashable, Sendable {
     package var shutdownGraceSeconds = 20
     package var connections = 20_000
     package var connectionsPerClient = 256
+    package var startsPerMinute = 60
+    package var startsBurst = 60
+    package var callbacksPerMinute = 120
+    package var callbacksBurst = 120
 
     package init() {}
+
+    var starts: Rate { Rate(perMinute: startsPerMinute, burst: startsBurst) }
+    var callbacks: Rate { Rate(perMinute: callbacksPerMinute, burst: callbacksBurst) }
 
     /// Reads every limit; one that is wrong is a fault of the reader's and stands here with its default.
     static func read(_ reader: inout ConfigurationReader) -> Limits {
@@ -69,11 +78,15 @@ struct LimitKey: Sendable {
         LimitKey(\.writeSeconds, "writeSeconds", 1...600, "the seconds for the writing of a response"),
         LimitKey(\.shutdownGraceSeconds, "shutdownGraceSeconds", 1...600, "the seconds to finish what is in hand"),
         LimitKey(\.connections, "connections", 16...1_000_000, "all connections together"),
+        LimitKey(\.connectionsPerClient, "connectionsPerClient", 8...1_000_000, "the connections of one client"),
+        LimitKey(\.startsPerMinute, "startsPerMinute", 1...1_000_000, "how many flows one client starts a minute"),
+        LimitKey(\.startsBurst, "startsBurst", 1...1_000_000, "how many flows one client starts at once"),
         LimitKey(
-            \.connectionsPerClient,
-            "connectionsPerClient",
-            8...1_000_000,
-            "the connections of one client address"
+            \.callbacksPerMinute,
+            "callbacksPerMinute",
+            1...1_000_000,
+            "how many answers one client brings a minute"
         ),
+        LimitKey(\.callbacksBurst, "callbacksBurst", 1...1_000_000, "how many answers one client brings at once"),
     ]
 }

@@ -9,8 +9,10 @@ import Web
 
 /// `GET /callback`: the one place that fixes the order in which an answer is looked at (design §4.2).
 ///
-/// Every way out is a 303 to a clean address, so that the code leaves the address bar at once; only a preload is answered
-/// in place, because nobody sees it. What fails before the claim burns nothing: the same flow can still be finished.
+/// Every way out is a 303 to a clean address, so that the code leaves the address bar at once, but two. A preload is
+/// answered in place, because nobody sees it. So is a callback that has to wait for its network's turn: its code is still
+/// good, and the page's link calls the same address again. What fails before the claim burns nothing: the same flow can
+/// still be finished.
 struct Callback: Sendable {
     /// How long a browser waits here for an answer before it is shown that the work goes on.
     static let patience = Duration.seconds(20)
@@ -21,6 +23,7 @@ struct Callback: Sendable {
     let store: any GrantStore
     let runner: FlowRunner
     let progress: FlowProgress
+    let rate: RateLimit
     let wallClock: WallClock
     let time: MonotonicTime
     let log: FlowLog
@@ -94,8 +97,20 @@ struct Callback: Sendable {
         } catch {
             return await refuse(error, query, claim, request)
         }
+        if let refusal = refusalByRate(claim, request) { return refusal }
         guard runner.submit(claim, callback, reference: request.id.text) else { return leave(to: .unavailable) }
         return await waitForEnd(of: claim.flow)
+    }
+
+    /// The answer to a callback of a network that has brought too many, or nil.
+    ///
+    /// Asked last of all: what is counted is a request to Nylas or a write to the disk, so only who holds the cookie of a flow
+    /// that has not ended uses up a try. Starts have the lower rate: an attacker on a person's network who wants to use up its
+    /// callbacks has to save up cookies first, and then the person's own callback only has to wait.
+    private func refusalByRate(_ claim: FlowClaim, _ request: Request) -> Response? {
+        guard let wait = rate.take(by: request.client) else { return nil }
+        log(.tooManyCallbacks, flow: claim.flow, reference: request.id.text)
+        return pages.problem(.tooManyCallbacks(wait), reference: request.id)
     }
 
     private func verify(_ flow: StartedFlow, _ query: CallbackQuery) throws(CallbackError) -> VerifiedCallback {
@@ -121,6 +136,7 @@ struct Callback: Sendable {
             log(.callbackRefused(error), flow: claim.flow, reference: request.id.text)
             return leave(to: word(for: error))
         }
+        if let refusal = refusalByRate(claim, request) { return refusal }
         let verdict = AuthorizationRefusal.verdict(
             code,
             number: query["error_code"],

@@ -12,6 +12,8 @@ enum FlowEvent {
     case started(Provider?)
     case startRefused(StartRefusal)
     case callbackRefused(CallbackError)
+    /// Verified, and not taken on yet, since others of the same network were faster.
+    case tooManyCallbacks
     case cookieMissing
     case cookieUnopenable
     /// The authorization server sent an error.
@@ -34,6 +36,7 @@ enum FlowEvent {
         case closed = "a personal link is needed"
         case malformedForm = "malformed form"
         case providerNotOffered = "provider not offered"
+        case tooMany = "too many from one network"
         case flowTooLarge = "flow does not fit into a cookie"
     }
 
@@ -78,6 +81,8 @@ struct FlowLog: Sendable {
             (reason == .flowTooLarge ? .error : .info, "start refused", [("reason", reason.rawValue)])
         case .callbackRefused(let error):
             (.info, "callback refused", [("rule", "\(error)")])
+        case .tooManyCallbacks:
+            (.warning, "too many callbacks from one network", [])
         case .cookieMissing:
             (.info, "callback without its cookie", [])
         case .cookieUnopenable:

@@ -17,6 +17,7 @@ struct StartFlow: Sendable {
     let settings: ConnectSettings
     let pages: Pages
     let cookies: FlowCookies
+    let rate: RateLimit
     let wallClock: WallClock
     let random: RandomSource
     let log: FlowLog
@@ -45,6 +46,11 @@ struct StartFlow: Sendable {
         let values = form.filter { $0.name == StartFlow.field }.map(\.value)
         guard values.count == 1, let choice = choice(values[0]) else {
             return refuse(.providerNotOffered, pages.problem(.providerNotOffered, reference: request.id), request)
+        }
+        // Only what would really start is counted: a foreign page that makes its visitors post here cannot use up the
+        // tries of their network.
+        if let wait = rate.take(by: request.client) {
+            return refuse(.tooMany, pages.problem(.tooManyStarts(wait), reference: request.id), request)
         }
         return start(choice, request)
     }

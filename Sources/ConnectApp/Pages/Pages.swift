@@ -87,8 +87,10 @@ package struct Pages: Sendable {
             response.head.status = problem.status
             return response
         default:
-            let page = ProblemPage(problem: problem, reference: reference)
-            return .page(page.html(in: frame), status: problem.status, policy: .result, headers: headers)
+            let page = ProblemPage(problem: problem, reference: reference).html(in: frame)
+            var response = Response.page(page, status: problem.status, policy: .result, headers: headers)
+            if let wait = problem.wait { response.addRetryAfter(wait) }
+            return response
         }
     }
 

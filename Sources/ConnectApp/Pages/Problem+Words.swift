@@ -12,6 +12,8 @@ extension Problem {
         enum Step: Equatable {
             case startAgain
             case checkAgain(path: String)
+            /// The same address again, whatever is in it.
+            case tryAgain
             /// Only the operator can help.
             case askSupport
         }
@@ -226,6 +228,35 @@ extension Problem {
                 advice: "Choose one of the providers on our page.",
                 step: .startAgain
             )
+        case .tooManyStarts(let wait):
+            Words(
+                tone: .calm,
+                title: "Please start again in a moment",
+                happened: [
+                    "Many connections were started from your network in a short time, so this one was not started."
+                ],
+                advice: "Wait \(inWords(wait)), then start again.",
+                step: .startAgain
+            )
+        case .tooManyCallbacks(let wait):
+            Words(
+                tone: .calm,
+                title: "Please wait a moment",
+                happened: [
+                    "Your sign-in has arrived, but many others came from your network at the same time. "
+                        + "Nothing is lost, and you do not have to sign in again."
+                ],
+                advice: "Wait \(inWords(wait)), then try again.",
+                step: .tryAgain
+            )
         }
+    }
+}
+
+private func inWords(_ wait: Duration) -> String {
+    switch wholeSeconds(wait) {
+    case 1: "a second"
+    case let seconds where seconds <= 90: "\(seconds) seconds"
+    case let seconds: "\((seconds + 59) / 60) minutes"
     }
 }

@@ -41,6 +41,11 @@ package enum Problem: Hashable, Sendable {
     case startRefused
     case providerNotOffered
 
+    // Too often, by one network. How long to wait.
+    case tooManyStarts(Duration)
+    /// At the callback's own address, whose code is still good.
+    case tooManyCallbacks(Duration)
+
     /// A recorded end answers 200, a "no" included: the page asked for exists, and this is it.
     package var status: HTTPResponse.Status {
         switch self {
@@ -52,6 +57,15 @@ package enum Problem: Hashable, Sendable {
         // Not 502 or 504: many proxies put a page of their own in the place of those.
         case .storeUnavailable, .resultUnreadable: .serviceUnavailable
         case .startRefused: .forbidden
+        case .tooManyStarts, .tooManyCallbacks: .tooManyRequests
+        }
+    }
+
+    /// How long until another try can succeed, where that is known.
+    var wait: Duration? {
+        switch self {
+        case .tooManyStarts(let wait), .tooManyCallbacks(let wait): wait
+        default: nil
         }
     }
 }
