@@ -138,5 +138,6 @@ let package = Package(
             logging
         ),
         tests("NylasSandbox", "HTTPSemantics", "Cryptography", httpTypes),
+        tests("postern", "HTTPSemantics", "HTTPServer", "Timekeeping", httpTypes, logging),
     ]
 )

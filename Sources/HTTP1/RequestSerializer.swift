@@ -34,7 +34,7 @@ package enum RequestSerializer {
         output.append(contentsOf: " HTTP/1.1\r\nHost: ".utf8)
         output.append(contentsOf: host.utf8)
         output.appendLineEnd()
-        for field in request.headerFields where !isClientOwned(field.name) { output.append(field) }
+        for field in request.headerFields where !isClientOwned(field.name) { output.append(line: field) }
         // RFC 9110 §8.6: a method that gives meaning to content says 0 as well.
         if contentLength > 0 || method == .post || method == .put || method == .patch {
             output.append(contentsOf: "Content-Length: ".utf8)

@@ -1,3 +1,4 @@
+package import HTTPSemantics
 package import HTTPTypes
 
 /// Writes response heads (RFC 9112 §4, §5).
@@ -7,35 +8,54 @@ package enum ResponseSerializer {
 
     /// Appends a whole head, its empty line included.
     ///
-    /// `Content-Length`, `Transfer-Encoding`, `Connection` and `Date` are the server's: those of the response's own
-    /// fields are passed over. A `Content-Length` is announced for HEAD and 304 too, as if they had content (RFC 9110
+    /// `Content-Length`, `Transfer-Encoding`, `Connection`, `Date` and `X-Request-ID` are the server's: those of the
+    /// response's own fields are passed over. A `Content-Length` is announced for HEAD and 304 too, as if they had content (RFC 9110
     /// §8.6), and never for 204 and 1xx.
     ///
     /// - Parameters:
     ///   - method: of the request; nil where none was understood.
     ///   - isPersistent: false adds `Connection: close` (RFC 9112 §9.6).
     ///   - date: an IMF-fixdate, made once a second by the server rather than once a response.
+    ///   - prepared: the octets of the response's first fields, if they are there.
+    ///   - requestID: written as `X-Request-ID`, which everybody uses and nobody has standardised.
     /// - Returns: whether the content follows; it does not for HEAD, 1xx, 204 and 304.
     package static func append(
         _ response: HTTPResponse,
         answering method: HTTPRequest.Method?,
         contentLength: Int,
         isPersistent: Bool,
-        date: String,
+        date: [UInt8],
+        prepared: PreparedFields? = nil,
+        requestID: RequestID? = nil,
         to output: inout [UInt8]
     ) -> Bool {
         let status = response.status
         let code = min(max(status.code, 100), 999)
         // One allocation for a head of ours, instead of one for every doubling.
-        output.reserveCapacity(output.count + 1024)
+        output.reserveCapacity(output.count + 320 + (prepared?.octets.count ?? 1024))
         output.append(contentsOf: "HTTP/1.1 ".utf8)
         for divisor in [100, 10, 1] { output.append(UInt8(ascii: "0") + UInt8(code / divisor % 10)) }
         output.append(UInt8(ascii: " "))
         output.append(contentsOf: status.reasonPhrase.utf8)
         output.append(contentsOf: "\r\nDate: ".utf8)
-        output.append(contentsOf: date.utf8)
+        output.append(contentsOf: date)
         output.appendLineEnd()
-        for field in response.headerFields where !isServerOwned(field.name) { output.append(field) }
+        var index = 0
+        if let prepared {
+            output.append(contentsOf: prepared.octets)
+            index = prepared.count
+        }
+        let fields = response.headerFields
+        while index < fields.count {
+            let field = fields[index]
+            if !field.name.isServerOwned { output.append(line: field) }
+            index += 1
+        }
+        if let requestID {
+            output.append(contentsOf: "X-Request-ID: ".utf8)
+            requestID.append(to: &output)
+            output.appendLineEnd()
+        }
         let mayHaveLength = code >= 200 && code != 204
         if mayHaveLength {
             output.append(contentsOf: "Content-Length: ".utf8)
@@ -46,33 +66,11 @@ package enum ResponseSerializer {
         output.appendLineEnd()
         return mayHaveLength && code != 304 && method != .head
     }
-
-    private static func isServerOwned(_ name: HTTPField.Name) -> Bool {
-        switch name.canonicalName {
-        case "content-length", "transfer-encoding", "connection", "date": true
-        default: false
-        }
-    }
 }
 
 extension [UInt8] {
     mutating func appendLineEnd() {
         append(UInt8(ascii: "\r"))
         append(UInt8(ascii: "\n"))
-    }
-
-    /// A field line. Names are tokens and values hold no CR, LF or NUL: HTTPTypes lets no others be made.
-    mutating func append(_ field: HTTPField) {
-        append(contentsOf: field.name.rawName.utf8)
-        append(UInt8(ascii: ":"))
-        append(UInt8(ascii: " "))
-        append(contentsOf: field.value.utf8)
-        appendLineEnd()
-    }
-
-    mutating func append(decimal number: Int) {
-        guard number >= 10 else { return append(UInt8(ascii: "0") + UInt8(Swift.max(number, 0))) }
-        append(decimal: number / 10)
-        append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 }

@@ -46,7 +46,12 @@ package struct Response: Sendable {
         case none
     }
 
-    package var head: HTTPResponse
+    /// To change it is allowed at any time, and costs what ``prepare()`` has saved.
+    package var head: HTTPResponse {
+        didSet { prepared = nil }
+    }
+    /// The octets of the first of its fields, where they were made before.
+    package private(set) var prepared: PreparedFields?
     package var content: [UInt8]
     package var delivery: Delivery = .whole
     /// The template of the route that answered, such as `/connected/{id}`: what the log has instead of the address.
@@ -61,6 +66,40 @@ package struct Response: Sendable {
         self.head = HTTPResponse(status: status, headerFields: fields)
         self.content = content
         self.routeTemplate = routeTemplate
+    }
+
+    /// Makes a response of fields that many have, and whose octets are ready.
+    package init(
+        status: HTTPResponse.Status,
+        fixed: FixedFields,
+        content: [UInt8] = [],
+        routeTemplate: String? = nil
+    ) {
+        self.init(status: status, fields: fixed.fields, content: content, routeTemplate: routeTemplate)
+        prepared = fixed.prepared
+    }
+
+    /// Makes the octets of all its fields now: for a response that is given many times.
+    package mutating func prepare() {
+        prepared = PreparedFields(head.headerFields)
+    }
+
+    /// Appends a field and keeps what is prepared of those before it.
+    package mutating func append(_ field: HTTPField) {
+        let before = prepared
+        head.headerFields.append(field)
+        prepared = before
+    }
+}
+
+/// Fields that many responses have, with their octets.
+package struct FixedFields: Sendable {
+    package let fields: HTTPFields
+    fileprivate let prepared: PreparedFields
+
+    package init(_ fields: HTTPFields) {
+        self.fields = fields
+        prepared = PreparedFields(fields)
     }
 }
 

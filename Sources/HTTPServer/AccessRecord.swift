@@ -1,6 +1,7 @@
 package import HTTPSemantics
 package import HTTPTypes
 package import Sockets
+package import Timekeeping
 
 /// What the log says about one request: never its path, query, fields or content.
 package struct AccessRecord: Sendable {
@@ -14,6 +15,8 @@ package struct AccessRecord: Sendable {
     package var contentBytes: Int
     /// From the end of the head to the end of the writing.
     package var duration: Duration
+    /// When that was over.
+    package var endedAt: Timestamp
     package var client: NetworkAddress
     /// Whether it came over TLS.
     package var isSecure: Bool
@@ -23,4 +26,32 @@ package struct AccessRecord: Sendable {
     package var isComplete: Bool
     /// Which rule or limit of the server's ended it; nil where a handler answered.
     package var refusal: Refusal?
+
+    package init(
+        requestID: RequestID,
+        method: HTTPRequest.Method?,
+        routeTemplate: String?,
+        status: HTTPResponse.Status,
+        contentBytes: Int,
+        duration: Duration,
+        endedAt: Timestamp,
+        client: NetworkAddress,
+        isSecure: Bool,
+        security: StreamSecurity? = nil,
+        isComplete: Bool,
+        refusal: Refusal? = nil
+    ) {
+        self.requestID = requestID
+        self.method = method
+        self.routeTemplate = routeTemplate
+        self.status = status
+        self.contentBytes = contentBytes
+        self.duration = duration
+        self.endedAt = endedAt
+        self.client = client
+        self.isSecure = isSecure
+        self.security = security
+        self.isComplete = isComplete
+        self.refusal = refusal
+    }
 }

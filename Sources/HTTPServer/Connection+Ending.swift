@@ -1,6 +1,7 @@
 import HTTPTypes
 import Sockets
 import Synchronization
+import Timekeeping
 
 extension Connection {
     /// Closes so that the client can read the last response to its end: what it still sends is read and dropped for a
@@ -19,7 +20,13 @@ extension Connection {
         let id = numbering.next()
         await withTaskCancellationHandler {
             let response = server.errorResponse(.serviceUnavailable, id, [:])
-            let (head, content, _) = octets(of: response, to: nil, id, isLast: true)
+            let (head, content, _) = octets(
+                of: response,
+                to: nil,
+                id,
+                isLast: true,
+                at: server.wallClock.now()
+            )
             let deadline = Deadline.now + .seconds(1)
             do { try await transport.write(head, content, before: deadline) } catch { return }
             await transport.finishWriting()

@@ -5,10 +5,25 @@ import Sockets
 import Timekeeping
 
 extension Connection {
+    /// When an answer was begun, by both clocks: read once, everything later is this and the time that has passed since.
+    struct Beginning {
+        let moment: Deadline
+        let time: Timestamp
+
+        /// The time of day at `later`.
+        func time(at later: Deadline) -> Timestamp { time + moment.duration(to: later) }
+    }
+
+    func begin() -> Beginning {
+        Beginning(moment: .now, time: server.wallClock.now())
+    }
+
     /// Has a request answered.
     ///
-    /// - Returns: whether the connection goes on.
-    mutating func respond(to received: ReceivedRequest, _ http: inout ServerConnection) async -> Bool {
+    /// - Returns: when the answer had been written, if the connection goes on; else nil.
+    mutating func respond(to received: ReceivedRequest, _ http: inout ServerConnection) async -> Deadline? {
+        let begun = begin()
+        let method = received.head.method
         let request = Request(
             id: numbering.next(),
             head: received.head,
@@ -16,19 +31,18 @@ extension Connection {
             content: received.content,
             client: client,
             isSecure: isSecure,
-            receivedAt: server.wallClock.now()
+            receivedAt: begun.time
         )
-        let begun = ContinuousClock.now
         let response = await handler.response(to: request)
         let isPersistent = received.isPersistent && !shutdown.hasBegun
-        let isComplete = await write(response, to: request.head.method, request.id, isLast: !isPersistent, since: begun)
+        let (isComplete, ended) = await write(response, to: method, request.id, isLast: !isPersistent, since: begun)
         guard isComplete else {
             // Whatever is missing of the response, nothing else may follow it.
             stream.close()
-            return false
+            return nil
         }
         http.responded(isPersistent: isPersistent)
-        return isPersistent
+        return isPersistent ? ended : nil
     }
 
     /// Answers what cannot be handed to the handler, and ends the connection so that the client can read the answer.
@@ -39,33 +53,36 @@ extension Connection {
     ) async {
         let id = numbering.next()
         let response = server.errorResponse(status, id, head?.headerFields ?? [:])
-        guard await write(response, to: head?.method, id, isLast: true, since: .now, refusal) else { return }
-        await linger()
+        let (isComplete, _) = await write(response, to: head?.method, id, isLast: true, since: begin(), refusal)
+        if isComplete { await linger() }
     }
 
     /// Writes a response and its line of the log.
     ///
-    /// - Returns: whether all of it was written.
+    /// - Returns: whether all of it was written, and when that was over.
     private func write(
         _ response: Response,
         to method: HTTPRequest.Method?,
         _ id: RequestID,
         isLast: Bool,
-        since begun: Deadline,
+        since begun: Beginning,
         _ refusal: Refusal? = nil
-    ) async -> Bool {
-        let (head, content, isWhole) = octets(of: response, to: method, id, isLast: isLast)
+    ) async -> (isComplete: Bool, ended: Deadline) {
         var refusal = refusal
+        let answered = Deadline.now
+        let time = begun.time(at: answered)
+        let (head, content, isWhole) = octets(of: response, to: method, id, isLast: isLast, at: time)
         var isWritten = false
         if !head.isEmpty {
             do {
-                try await stream.write(head, content, before: .now + limits.writeTime)
+                try await stream.write(head, content, before: answered + limits.writeTime)
                 isWritten = true
             } catch {
                 // The client is gone or does not read: the log line says that the response is not complete.
                 if error == .deadlinePassed { refusal = .responseTimedOut }
             }
         }
+        let ended = Deadline.now
         server.accessLog(
             AccessRecord(
                 requestID: id,
@@ -73,7 +90,8 @@ extension Connection {
                 routeTemplate: response.routeTemplate,
                 status: response.head.status,
                 contentBytes: isWritten ? content.count : 0,
-                duration: begun.duration(to: .now),
+                duration: begun.moment.duration(to: ended),
+                endedAt: begun.time(at: ended),
                 client: client,
                 isSecure: isSecure,
                 security: security,
@@ -81,7 +99,7 @@ extension Connection {
                 refusal: refusal
             )
         )
-        return isWritten && isWhole
+        return (isWritten && isWhole, ended)
     }
 
     /// Head and content as they are written, and whether that is all of them.
@@ -89,18 +107,18 @@ extension Connection {
         of response: Response,
         to method: HTTPRequest.Method?,
         _ id: RequestID,
-        isLast: Bool
+        isLast: Bool,
+        at time: Timestamp
     ) -> (head: [UInt8], content: [UInt8], isWhole: Bool) {
-        var message = response.head
-        message.headerFields[.requestID] = id.text
         var head: [UInt8] = []
-        head.reserveCapacity(1024)
         let hasContent = ResponseSerializer.append(
-            message,
+            response.head,
             answering: method,
             contentLength: response.content.count,
             isPersistent: !isLast,
-            date: server.dateField.text(at: server.wallClock.now()),
+            date: server.dateField.octets(at: time),
+            prepared: response.prepared,
+            requestID: id,
             to: &head
         )
         let content = hasContent ? response.content : []
@@ -110,12 +128,4 @@ extension Connection {
         case .none: return ([], [], false)
         }
     }
-}
-
-extension HTTPField.Name {
-    /// `X-Request-ID`, which everybody uses and nobody has standardised.
-    static let requestID: HTTPField.Name = {
-        guard let name = HTTPField.Name("X-Request-ID") else { preconditionFailure("X-Request-ID is a token") }
-        return name
-    }()
 }

@@ -91,11 +91,11 @@ struct Connection {
                 }
             case .respond(let received):
                 let isPersistent = received.isPersistent
-                guard await respond(to: received, &http) else {
+                guard let ended = await respond(to: received, &http) else {
                     // The client that asked for the end has nothing more to say.
                     return isPersistent ? await linger() : await stream.finishWriting()
                 }
-                wait = Wait(deadline: .now + limits.idleTime)
+                wait = Wait(deadline: ended + limits.idleTime)
                 // A client that sends and reads as fast as we answer would never let its task wait, and the other
                 // connections of the loop would starve.
                 answered += 1

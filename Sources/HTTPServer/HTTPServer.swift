@@ -60,7 +60,7 @@ package struct HTTPServer: Sendable {
         self.limits = limits
         self.messageLimits = messageLimits
         self.wallClock = wallClock
-        dateField = DateField(wallClock)
+        dateField = DateField()
         self.isCapped = isCapped
         self.errorResponse = errorResponse
         self.accessLog = accessLog

@@ -8,11 +8,13 @@ package import HTTPTypes
 package struct HostCheck<Inner: RequestHandler>: RequestHandler {
     private let inner: Inner
     private let publicURL: HTTPOrigin
+    private let authority: String
     private let errors: ErrorPages
 
     package init(_ inner: Inner, publicURL: HTTPOrigin, errors: ErrorPages) {
         self.inner = inner
         self.publicURL = publicURL
+        authority = publicURL.authority
         self.errors = errors
     }
 
@@ -34,7 +36,9 @@ package struct HostCheck<Inner: RequestHandler>: RequestHandler {
     }
 
     private func isOurs(_ head: HTTPRequest) -> Bool {
-        guard let authority = head.authority.flatMap({ Authority($0) }) else { return false }
-        return publicURL.isNamed(by: authority)
+        guard let named = head.authority else { return false }
+        // What nearly all send; the other ways to write it take reading.
+        if named == authority { return true }
+        return Authority(named).map { publicURL.isNamed(by: $0) } ?? false
     }
 }

@@ -9,9 +9,9 @@ extension Response {
         policy: PagePolicy,
         headers: SecurityHeaders
     ) -> Response {
-        var fields = headers.fields(for: policy)
-        fields[.contentType] = "text/html; charset=utf-8"
-        return Response(status: status, fields: fields, content: page.bytes)
+        var response = Response(status: status, fixed: headers.fixed(for: policy), content: page.bytes)
+        response.append(HTTPField(name: .contentType, value: "text/html; charset=utf-8"))
+        return response
     }
 
     /// Sends the browser on with `GET`, whatever it came with: 303 (RFC 9110 §15.4.4), never 302 or 307.
@@ -19,9 +19,9 @@ extension Response {
     /// - Parameter location: a path of ours or an absolute address built from configuration. What could not stand in a
     ///   field is percent-encoded, so no text in it can end the field.
     package static func seeOther(_ location: String, headers: SecurityHeaders) -> Response {
-        var fields = headers.fields(for: .redirect)
-        fields[.location] = visibleASCII(location)
-        return Response(status: .seeOther, fields: fields)
+        var response = Response(status: .seeOther, fixed: headers.fixed(for: .redirect))
+        response.append(HTTPField(name: .location, value: visibleASCII(location)))
+        return response
     }
 }
 

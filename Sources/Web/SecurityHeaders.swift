@@ -21,16 +21,16 @@ package enum PagePolicy: CaseIterable, Sendable {
 ///
 /// Nothing here can be switched off. CSP 3, RFC 6797 (HSTS), Fetch (nosniff, CORP), HTML (COOP), Referrer Policy.
 package struct SecurityHeaders: Sendable {
-    private let form: HTTPFields
-    private let result: HTTPFields
-    private let redirect: HTTPFields
-    private let data: HTTPFields
-    private let asset: HTTPFields
+    private let form: FixedFields
+    private let result: FixedFields
+    private let redirect: FixedFields
+    private let data: FixedFields
+    private let asset: FixedFields
 
     /// - Parameter publicURL: HSTS follows its scheme.
     /// - Parameter formTarget: where forms lead first; only matters if it is plain http (the sandbox).
     package init(publicURL: HTTPOrigin, formTarget: HTTPOrigin? = nil) {
-        func make(_ policy: PagePolicy) -> HTTPFields {
+        func make(_ policy: PagePolicy) -> FixedFields {
             var fields: HTTPFields = [
                 .contentSecurityPolicy: contentSecurityPolicy(of: policy, formTarget: formTarget),
                 .xContentTypeOptions: "nosniff",
@@ -43,7 +43,7 @@ package struct SecurityHeaders: Sendable {
             // An asset says itself how long it may be kept.
             if policy != .asset { fields[.cacheControl] = "no-store" }
             if publicURL.scheme == .https { fields[.strictTransportSecurity] = "max-age=31536000" }
-            return fields
+            return FixedFields(fields)
         }
         form = make(.form)
         result = make(.result)
@@ -53,6 +53,11 @@ package struct SecurityHeaders: Sendable {
     }
 
     package func fields(for policy: PagePolicy) -> HTTPFields {
+        fixed(for: policy).fields
+    }
+
+    /// The same, for ``Response/init(status:fixed:content:routeTemplate:)``: their octets are made already.
+    package func fixed(for policy: PagePolicy) -> FixedFields {
         switch policy {
         case .form: form
         case .result: result

@@ -11,8 +11,8 @@ package struct StaticFiles: Sendable {
     private struct File: Sendable {
         let path: String
         let entityTag: String
-        let fields: HTTPFields
-        let content: [UInt8]
+        let whole: Response
+        let notModified: Response
     }
 
     private static let fixedNames: Set<String> = ["robots.txt"]
@@ -34,11 +34,16 @@ package struct StaticFiles: Sendable {
             fields[.contentType] = kind.contentType
             fields[.eTag] = "\"\(hash)\""
             fields[.cacheControl] = isFixed ? "public, max-age=3600" : "public, max-age=31536000, immutable"
+            var whole = Response(status: .ok, fields: fields, content: content)
+            whole.prepare()
+            fields[.contentType] = nil
+            var notModified = Response(status: .notModified, fields: fields)
+            notModified.prepare()
             files[name] = File(
                 path: isFixed ? "/\(name)" : "/assets/\(stem).\(hash).\(kind.rawValue)",
                 entityTag: "\"\(hash)\"",
-                fields: fields,
-                content: content
+                whole: whole,
+                notModified: notModified
             )
         }
         self.files = files
@@ -57,12 +62,7 @@ package struct StaticFiles: Sendable {
     package var routes: [Route] {
         files.values.sorted { $0.path < $1.path }.map { file in
             Route(.get, file.path) { request, _ in
-                var response = Response(status: .ok, fields: file.fields, content: file.content)
-                if request.head.headerFields.matchesEntityTag(file.entityTag) {
-                    response = Response(status: .notModified, fields: file.fields)
-                    response.head.headerFields[.contentType] = nil
-                }
-                return response
+                request.head.headerFields.matchesEntityTag(file.entityTag) ? file.notModified : file.whole
             }
         }
     }

@@ -33,6 +33,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let log = LogOutput(format: isTerminal(1) ? .text : .json)
+        defer { log.flush() }
         let sandboxPort = sandboxPort ?? port + 1
         let publicURL = HTTPOrigin(scheme: .http, host: "localhost", port: Int(port))
         let sandboxOrigin = HTTPOrigin(scheme: .http, host: "127.0.0.1", port: Int(sandboxPort))

@@ -25,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.read()
         let log = LogOutput(format: configuration.logFormat.resolved)
+        defer { log.flush() }
         let tls = try configuration.tls.map { files throws(CommandFailure) in try Certificates.context(files) }
         let store = try openStore(configuration.dataDirectory, log: log)
         let keys = try configuration.sealingKeys ?? SealingKeys(current: keptKey(in: configuration.dataDirectory))
@@ -106,7 +107,7 @@ func keptKey(in directory: String) throws(CommandFailure) -> SealingKeys.Key {
 }
 
 extension ConnectConfiguration.LogFormat {
-    var resolved: LogOutput.Format {
+    var resolved: LogLine.Format {
         switch self {
         case .json: .json
         case .text: .text

@@ -158,6 +158,8 @@ private final class Stops: Sendable {
             count += 1
             guard count == 1 else {
                 log.write(level: .warning, event: "cut", [("signal", .text("\(signal)"))])
+                // The last lines are given a moment, which a stuck reader cannot make longer.
+                log.flush(within: .milliseconds(200))
                 // Nothing that was shown as saved is lost: what is in hand is settled at the next start.
                 exitNow()
             }

@@ -1,3 +1,4 @@
+import HTTPSemantics
 import HTTPTypes
 import Testing
 
@@ -19,7 +20,7 @@ struct SerializerTests {
             answering: method,
             contentLength: contentLength,
             isPersistent: isPersistent,
-            date: date,
+            date: Array(date.utf8),
             to: &output
         )
         return (String(decoding: output, as: UTF8.self), contentFollows)
@@ -33,6 +34,52 @@ struct SerializerTests {
                 + "Content-Length: 1234\r\n\r\n"
         )
         #expect(contentFollows)
+    }
+
+    @Test(arguments: [200, 103, 204, 303, 304, 404, 503], ["GET", "HEAD", "POST"])
+    func `prepared fields are written as the fields themselves`(code: Int, method: String) {
+        let fields: HTTPFields = [.contentType: "text/html", .date: "never", .setCookie: "a=1", .contentLength: "9"]
+        for appended in [[], [HTTPField(name: .setCookie, value: "b=2"), HTTPField(name: .connection, value: "x")]] {
+            for isPersistent in [true, false] {
+                var response = Response(status: .init(code: code), fixed: FixedFields(fields))
+                for field in appended { response.append(field) }
+                let written = [response.prepared, nil].map { prepared in
+                    var output: [UInt8] = []
+                    let follows = ResponseSerializer.append(
+                        response.head,
+                        answering: HTTPRequest.Method(method),
+                        contentLength: 5,
+                        isPersistent: isPersistent,
+                        date: Array(date.utf8),
+                        prepared: prepared,
+                        requestID: RequestID("abc-1"),
+                        to: &output
+                    )
+                    return "\(follows) " + String(decoding: output, as: UTF8.self)
+                }
+                #expect(written[0] == written[1])
+                #expect(written[0].contains("\r\nX-Request-ID: abc-1\r\n"))
+                #expect(written[0].contains("b=2") == !appended.isEmpty)
+                #expect(!written[0].contains("never"))
+            }
+        }
+    }
+
+    @Test func `the request ID is written once, whatever the response says`() throws {
+        var fields: HTTPFields = [:]
+        fields[try #require(HTTPField.Name("x-request-id"))] = "its-own"
+        var output: [UInt8] = []
+        _ = ResponseSerializer.append(
+            HTTPResponse(status: .ok, headerFields: fields),
+            answering: .get,
+            contentLength: 0,
+            isPersistent: true,
+            date: Array(date.utf8),
+            requestID: RequestID("ours"),
+            to: &output
+        )
+        let text = String(decoding: output, as: UTF8.self)
+        #expect(text.contains("\r\nX-Request-ID: ours\r\n") && !text.contains("its-own"))
     }
 
     @Test(
@@ -162,7 +209,7 @@ struct SerializerTests {
             answering: .put,
             contentLength: 2,
             isPersistent: true,
-            date: date,
+            date: Array(date.utf8),
             to: &response
         )
         var client = ClientConnection()

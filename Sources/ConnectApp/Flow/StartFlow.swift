@@ -100,6 +100,6 @@ struct StartFlow: Sendable {
 extension Response {
     /// One more Set-Cookie field; never joined with another (RFC 6265 §3).
     mutating func addCookie(_ value: String) {
-        head.headerFields.append(HTTPField(name: .setCookie, value: value))
+        append(HTTPField(name: .setCookie, value: value))
     }
 }

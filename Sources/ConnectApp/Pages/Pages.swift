@@ -26,7 +26,9 @@ package struct Pages: Sendable {
         errors = ErrorPages(headers: headers) { fault, note, reference in
             ErrorPage(fault: fault, note: note, reference: reference).html(in: frame)
         }
-        connectResponse = Self.connect(settings: settings, frame: frame, headers: headers, notice: nil)
+        var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: nil)
+        response.prepare()
+        connectResponse = response
     }
 
     /// `GET /`: the page with the choice of providers or, if a personal link is needed, the page that says so.

@@ -1,0 +1,51 @@
+import HTTPSemantics
+import HTTPServer
+import HTTPTypes
+import Logging
+import Sockets
+
+extension LogOutput {
+    /// One line of the access log: a route template instead of the address, and never what came in a query, a field or a form.
+    func write(_ record: AccessRecord) {
+        let (seconds, attoseconds) = record.duration.components
+        var line = LogLine(format, at: record.endedAt, level: .info, event: "request")
+        line.add("id", record.requestID)
+        line.add("method", record.method.map(known) ?? "-")
+        line.add("route", record.routeTemplate ?? "-")
+        line.add("status", record.status.code)
+        line.add("microseconds", Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
+        line.add("bytes", record.contentBytes)
+        line.add("client", "\(record.client.clientNetwork)")
+        line.add("tls", record.security?.version.name ?? (record.isSecure ? "yes" : "no"))
+        if !record.isComplete { line.add("complete", "no") }
+        if let refusal = record.refusal { line.add("refused", refusal.name) }
+        write(line)
+    }
+
+    func write(_ fault: ServerFault) {
+        switch fault {
+        case .acceptFailed(let number):
+            write(level: .error, event: "accepting failed", [("errno", .number(Int(number)))])
+        case .handshakeFailed(let client, let reason):
+            write(
+                level: .debug,
+                event: "handshake failed",
+                [("client", .text("\(client.clientNetwork)")), ("reason", .text(reason.rawValue))]
+            )
+        case .tooManyConnections(let client, let limit):
+            write(
+                level: .warning,
+                event: "too many connections",
+                [("client", .text("\(client.clientNetwork)")), ("limit", .text(limit.rawValue))]
+            )
+        }
+    }
+
+    /// A method is text from outside; only those of RFC 9110 are repeated.
+    private func known(_ method: HTTPRequest.Method) -> String {
+        switch method {
+        case .get, .head, .post, .put, .delete, .options, .patch, .trace, .connect: method.rawValue
+        default: "other"
+        }
+    }
+}
