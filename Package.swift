@@ -40,6 +40,22 @@ func tests(_ name: String, resources: [Resource] = [], _ dependencies: Target.De
     )
 }
 
+// Only `./scripts/fuzz` sees this target: it has no main of its own, libFuzzer brings one.
+let fuzzing: [Target] =
+    Context.environment["POSTERN_FUZZ"] == "1"
+    ? [
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "ConnectApp", "NylasSandbox", "TLS", "HTTP1", "HTTPSemantics", "Cryptography", "Timekeeping",
+                "TestSupport", httpTypes,
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["README.md", "Seeds", "http.dict"],
+            swiftSettings: settings
+        )
+    ] : []
+
 let package = Package(
     name: "postern",
     dependencies: [
@@ -104,8 +120,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "GrantStore", "Grants", "HTTPSemantics", "Sockets", "Cryptography", "Timekeeping", "COpenSSL",
-                httpTypes,
+                "GrantStore", "Grants", "HTTP1", "HTTPSemantics", "Sockets", "Cryptography", "Timekeeping",
+                "COpenSSL", httpTypes,
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings
@@ -139,5 +155,5 @@ let package = Package(
         ),
         tests("NylasSandbox", "HTTPSemantics", "Cryptography", httpTypes),
         tests("postern", "HTTPSemantics", "HTTPServer", "Timekeeping", httpTypes, logging),
-    ]
+    ] + fuzzing
 )

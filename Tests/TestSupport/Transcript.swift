@@ -1,13 +1,12 @@
+package import HTTP1
 import HTTPSemantics
-import HTTPTypes
-
-@testable import HTTP1
+package import HTTPTypes
 
 /// What a connection makes of octets that arrive in these pieces, then end: one action a line.
 ///
 /// Reads and interim responses are left out, since they alone may depend on how octets arrive.
-enum Transcript {
-    static func ofServer(
+package enum Transcript {
+    package static func ofServer(
         _ pieces: [ArraySlice<UInt8>],
         limits: MessageLimits = MessageLimits(),
         contentLimitBytes: Int = 1000
@@ -33,7 +32,7 @@ enum Transcript {
         }
     }
 
-    static func ofClient(
+    package static func ofClient(
         _ pieces: [ArraySlice<UInt8>],
         answering method: HTTPRequest.Method = .get,
         limits: MessageLimits = MessageLimits(),
@@ -55,7 +54,7 @@ enum Transcript {
     }
 
     /// The whole, one octet at a time, and in two pieces divided at every place (every seventh in a long message).
-    static func waysToArrive(_ bytes: [UInt8]) -> [[ArraySlice<UInt8>]] {
+    package static func waysToArrive(_ bytes: [UInt8]) -> [[ArraySlice<UInt8>]] {
         var ways = [[bytes[...]], bytes.indices.map { bytes[$0...$0] }]
         for place in stride(from: 1, to: bytes.count, by: bytes.count > 600 ? 7 : 1) {
             ways.append([bytes[..<place], bytes[place...]])
@@ -63,7 +62,7 @@ enum Transcript {
         return ways
     }
 
-    static func name(of violation: HTTPViolation) -> String {
+    package static func name(of violation: HTTPViolation) -> String {
         "\(violation)".split(separator: "(").first.map(String.init) ?? ""
     }
 
