@@ -29,6 +29,10 @@ package protocol ByteStream: AnyObject, Sendable {
     /// Writes all of `head` and then all of `content`, as one segment where they fit.
     func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError)
 
+    /// The same, where nothing else will be written: a farewell that belongs to the stream (close_notify) goes out in the
+    /// same segment. `finishWriting` follows.
+    func writeLast(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError)
+
     /// Says that no more will be written (FIN, close_notify), and may go on reading.
     func finishWriting() async
 
@@ -40,6 +44,10 @@ package protocol ByteStream: AnyObject, Sendable {
 }
 
 extension ByteStream {
+    package func writeLast(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
+        try await write(head, content, before: deadline)
+    }
+
     package var security: StreamSecurity? { nil }
 }
 

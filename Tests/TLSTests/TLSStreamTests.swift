@@ -146,6 +146,36 @@ struct TLSStreamTests {
     }
 
     @Test
+    func `the last write carries the farewell, which finishing does not repeat`() async throws {
+        let pair = try await StreamPair.open()
+        try await pair.server.writeLast(Array("head,".utf8), Array("content".utf8), before: soon)
+        let sent = pair.serverTransport.unread
+        #expect(try await read(pair.client) == Array("head,content".utf8))
+        #expect(try await read(pair.client) == [])
+        await pair.server.finishWriting()
+        #expect(pair.serverTransport.unread.isEmpty)
+        // Ticket, content, farewell.
+        #expect(sent.suffix(24).prefix(5) == [23, 3, 3, 0, 19])
+        await #expect(throws: StreamError.connectionLost) { try await pair.server.write([1], [], before: soon) }
+        await #expect(throws: StreamError.connectionLost) { try await pair.server.writeLast([1], [], before: soon) }
+    }
+
+    @Test
+    func `a stream that waits keeps no room for what may come`() async throws {
+        let pair = try await StreamPair.open()
+        let server = pair.server
+        let room = Mutex(-1)
+        async let reading: Void = {
+            var buffer: [UInt8] = []
+            _ = try? await server.read(into: &buffer, limit: 16_384, before: soon)
+            room.withLock { [capacity = buffer.capacity] in $0 = capacity }
+        }()
+        try await pair.client.write([1], [], before: soon)
+        await reading
+        #expect((1..<1024).contains(room.withLock { $0 }))
+    }
+
+    @Test
     func `finishing twice says goodbye once`() async throws {
         let pair = try await StreamPair.open()
         await pair.client.finishWriting()

@@ -15,6 +15,39 @@ struct TicketTests {
         #expect(try ticket.isHonoured(by: Fixture.server()) == false)
     }
 
+    @Test
+    func `a resumed connection of TLS 1.3 gets a ticket of its own, since a client uses each once`() throws {
+        let context = try Fixture.server()
+        var ticket = try Ticket(from: context, TLS1_3_VERSION)
+        for _ in 0..<3 {
+            let next = try #require(try ticket.next(from: context))
+            #expect(!next.isSame(as: ticket))
+            ticket = next
+        }
+    }
+
+    @Test
+    func `a resumed connection of TLS 1.2 keeps its ticket until the keys are old`() throws {
+        try withKeys { keys, advance in
+            let context = try TLSServerContext(identities: [Fixture.identity()], ticketKeys: keys)
+            let ticket = try Ticket(from: context, TLS1_2_VERSION)
+            let same = try #require(try ticket.next(from: context))
+            #expect(same.isSame(as: ticket))
+            advance(7)
+            let renewed = try #require(try ticket.next(from: context))
+            #expect(!renewed.isSame(as: ticket))
+        }
+    }
+
+    @Test
+    func `one ticket is given for a whole handshake, and one for a resumed one`() throws {
+        var pair = EnginePair(PeculiarClient.speaking(TLS1_3_VERSION), try Fixture.server().makeEngine())
+        try pair.handshake()
+        // One record: a header of five bytes that says how long the rest is.
+        let length = pair.toClient.count > 5 ? Int(pair.toClient[3]) << 8 | Int(pair.toClient[4]) : 0
+        #expect(pair.toClient.first == 23 && pair.toClient.count == 5 + length)
+    }
+
     @Test(arguments: [(5, true), (6, true), (11, true), (12, false), (1000, false)])
     func `a ticket is believed through its period and the next one`(_ hours: Int, _ isBelieved: Bool) {
         withKeys { keys, advance in

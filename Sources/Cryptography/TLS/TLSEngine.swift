@@ -85,10 +85,14 @@ internal import COpenSSL
         into plaintext: inout [UInt8],
         limit: Int
     ) throws(TLSFailure) -> ReadOutcome {
+        // Nothing has come, and nothing is left of what had come: OpenSSL would only say so at length.
+        if arrived.isEmpty, unsafe SSL_has_pending(ssl) == 0, !isEnded { return .needsRecords }
         let alreadyMade = made.count
         var count = 0
         var outcome = SSL_ERROR_NONE
-        plaintext.append(addingCapacity: min(limit, Self.recordBytes)) { target in
+        // No more than has come: a reader that waits keeps its buffer. What is left of a record comes with the next call.
+        let room = min(limit, max(arrived.count, unsafe Int(SSL_pending(ssl)), 64), Self.recordBytes)
+        plaintext.append(addingCapacity: room) { target in
             // Sound: OpenSSL writes at most as many bytes as the target has room for and says how many.
             unsafe target.withUnsafeMutableBufferPointer { target, initializedCount in
                 outcome = lending(&arrived, &made) {
@@ -152,8 +156,12 @@ internal import COpenSSL
             return (unsafe SSL_get_error(ssl, result), left)
         }
         unsafe swap(&buffers.pointee.made, &made)
-        arrived.removeFirst(arrived.count - left)
+        if left == 0 { arrived = [] } else { arrived.removeFirst(arrived.count - left) }
         return outcome
+    }
+
+    private var isEnded: Bool {
+        unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
     }
 
     private func failure() -> TLSFailure {

@@ -146,10 +146,25 @@ package final class TLSStream: ByteStream {
     }
 
     package func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
+        try await write(head, content, isLast: false, before: deadline)
+    }
+
+    /// The farewell goes out with the last bytes: by itself it would cost a segment.
+    package func writeLast(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
+        try await write(head, content, isLast: true, before: deadline)
+    }
+
+    private func write(
+        _ head: [UInt8],
+        _ content: [UInt8],
+        isLast: Bool,
+        before deadline: Deadline
+    ) async throws(StreamError) {
+        let total = head.count + content.count
         var written = 0
-        while written < head.count + content.count {
-            let end = min(written + Self.pieceBytes, head.count + content.count)
-            let records = try seal(head, content, written..<end)
+        while written < total {
+            let end = min(written + Self.pieceBytes, total)
+            let records = try seal(head, content, written..<end, isLast: isLast && end == total)
             do throws(StreamError) {
                 try await transport.write(records, [], before: deadline)
             } catch {
@@ -163,7 +178,12 @@ package final class TLSStream: ByteStream {
     }
 
     /// Encrypts a range of `head` and `content` seen as one, after whatever reading left to be said.
-    private func seal(_ head: [UInt8], _ content: [UInt8], _ range: Range<Int>) throws(StreamError) -> [UInt8] {
+    private func seal(
+        _ head: [UInt8],
+        _ content: [UInt8],
+        _ range: Range<Int>,
+        isLast: Bool
+    ) throws(StreamError) -> [UInt8] {
         let fromHead = range.clamped(to: 0..<head.count)
         let fromContent = (max(range.lowerBound, head.count) - head.count)..<max(range.upperBound - head.count, 0)
         return try state.withLock { state throws(StreamError) in
@@ -183,6 +203,10 @@ package final class TLSStream: ByteStream {
                 state.hasFailed = true
                 throw error.streamError
             }
+            if isLast {
+                state.hasFinishedWriting = true
+                state.engine.finishWriting(&records)
+            }
             state.isWriting = true
             return records
         }
@@ -190,13 +214,14 @@ package final class TLSStream: ByteStream {
 
     package func finishWriting() async {
         let farewell = state.withLock { state -> [UInt8]? in
-            guard !state.hasFailed, !state.hasFinishedWriting else { return nil }
+            guard !state.hasFailed else { return nil }
+            guard !state.hasFinishedWriting else { return [] }
             state.hasFinishedWriting = true
             state.engine.finishWriting(&state.made)
             return take(&state.made)
         }
         guard let farewell else { return }
-        try? await transport.write(farewell, [], before: .now + Self.farewellTime)
+        if !farewell.isEmpty { try? await transport.write(farewell, [], before: .now + Self.farewellTime) }
         await transport.finishWriting()
     }
 

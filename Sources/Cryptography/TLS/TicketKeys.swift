@@ -100,7 +100,9 @@ extension TicketKeys {
             let begun =
                 unsafe EVP_DecryptInit_ex2(cipher, TicketKeys.aes256CBC, key.encryption, iv, nil) == 1
                 && TicketKeys.authenticate(mac, key)
-            return begun ? (isOld ? 2 : 1) : -1
+            // A client of TLS 1.3 takes a ticket once (RFC 8446 §C.4): without a new one its next handshake is a whole one.
+            let isSpent = unsafe SSL_version(ssl) == TLS1_3_VERSION
+            return begun ? (isOld || isSpent ? 2 : 1) : -1
         }
     }
 
