@@ -153,7 +153,22 @@ let package = Package(
             httpTypes,
             logging
         ),
+        tests(
+            "postern",
+            "ConnectApp",
+            "GrantStore",
+            "Grants",
+            "HTTP1",
+            "HTTPServer",
+            "HTTPSemantics",
+            "Metrics",
+            "Sockets",
+            "TLS",
+            "Timekeeping",
+            "Web",
+            httpTypes,
+            logging
+        ),
         tests("NylasSandbox", "HTTPSemantics", "Cryptography", httpTypes),
-        tests("postern", "HTTPSemantics", "HTTPServer", "Timekeeping", httpTypes, logging),
     ] + fuzzing
 )

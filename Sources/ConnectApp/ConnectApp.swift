@@ -14,7 +14,11 @@ package struct ConnectApp: RequestHandler {
     /// The pages' words and looks; ``Pages/errors`` is also for the server, so that every error looks like the rest.
     package let pages: Pages
 
+    /// Every route template that a response of this can name.
+    package let routeTemplates: [String]
+
     private let handler: HostCheck<Router>
+    private let progress: FlowProgress
     private let runner: FlowRunner
     private let settlement: Settlement
     private let purge: ClaimPurge
@@ -24,6 +28,7 @@ package struct ConnectApp: RequestHandler {
     ///   - headers: made with ``ConnectSettings/publicURL`` and the Nylas origin as form target.
     ///   - exchange: reaches Nylas.
     ///   - clock: for waits and deadlines; no change of the machine's time moves it.
+    ///   - count: called with each step of a flow; must not block.
     package init(
         settings: ConnectSettings,
         store: any GrantStore,
@@ -33,13 +38,15 @@ package struct ConnectApp: RequestHandler {
         random: RandomSource,
         logger: Logger,
         assets: StaticFiles,
-        headers: SecurityHeaders
+        headers: SecurityHeaders,
+        count: @escaping @Sendable (FlowCount) -> Void = { _ in }
     ) {
-        let log = FlowLog(logger)
+        let log = FlowLog(logger, count: count)
         let time = MonotonicTime(clock)
         let nylas = NylasClient(application: settings.nylas, exchange: exchange)
         let leases = Leases(random: random, wallClock: wallClock)
         let progress = FlowProgress()
+        self.progress = progress
         let conclusion = Conclusion(
             settings: settings,
             store: store,
@@ -117,8 +124,10 @@ package struct ConnectApp: RequestHandler {
                 await results.problem(parameters["id"], request)
             },
         ]
+        let router = Router(routes + assets.routes, errors: pages.errors)
+        routeTemplates = router.templates
         handler = HostCheck(
-            Router(routes + assets.routes, errors: pages.errors),
+            router,
             publicURL: settings.publicURL,
             errors: pages.errors
         )
@@ -144,6 +153,9 @@ package struct ConnectApp: RequestHandler {
             group.cancelAll()
         }
     }
+
+    /// How many flows this process works on now: exchanging a code or judging its grant, and finding out how an exchange ended.
+    package var flowsInHand: (exchanging: Int, settling: Int) { progress.counts }
 
     /// Accepts no more callbacks, so that ``run()`` comes to its end. Call it once the server accepts no more requests.
     package func drain() {

@@ -85,3 +85,11 @@ package enum StoreError: Error, Hashable, Sendable {
     /// The store is shut.
     case closed
 }
+
+/// How busy a store's writer is.
+package struct StoreWork: Hashable, Sendable {
+    /// Transactions that are on the disk, of this process.
+    package var commits: Int
+    /// Writes that wait for the next one.
+    package var waiting: Int
+}

@@ -11,17 +11,22 @@ package enum ContentPreference: Hashable, Sendable {
     /// - Parameter fallback: for an equal preference, for neither, and for no Accept at all, as API routes differ from
     ///   pages there.
     package init(accepting fields: HTTPFields, otherwise fallback: ContentPreference = .html) {
-        var html = Quality()
-        var json = Quality()
-        for field in fields where field.name == .accept {
+        let (html, json) = (fields.quality(of: "text", "html"), fields.quality(of: "application", "json"))
+        self = html == json ? fallback : html > json ? .html : .json
+    }
+}
+
+extension HTTPFields {
+    /// The weight that the Accept fields give to a media type, 0 to 1000, taken from the most specific range that covers it;
+    /// 0 if none does, and without Accept.
+    package func quality(of type: String, _ subtype: String) -> Int {
+        var quality = Quality()
+        for field in self where field.name == .accept {
             var reader = ParameterReader(field.value)
             // What cannot be read ends the field: a wrong Accept is no reason to refuse (§12.1).
-            while let range = reader.mediaRange() {
-                html.consider(range, type: "text", subtype: "html")
-                json.consider(range, type: "application", subtype: "json")
-            }
+            while let range = reader.mediaRange() { quality.consider(range, type: type, subtype: subtype) }
         }
-        self = html.thousandths == json.thousandths ? fallback : html.thousandths > json.thousandths ? .html : .json
+        return quality.thousandths
     }
 }
 

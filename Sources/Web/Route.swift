@@ -8,19 +8,24 @@ package struct Route: Sendable {
     package let method: HTTPRequest.Method
     package let template: RouteTemplate
     package let contentLimitBytes: Int
+    /// What the log and the metrics say instead of the address.
+    let name: String
     let handle: Handle
 
     /// - Parameter template: `/`, `/callback` or `/connected/{id}`; a literal of ours.
     /// - Parameter contentLimitBytes: how much content a request may bring; more is answered 413 before `handle` is called.
+    /// - Parameter name: where many routes are one thing to an operator, the name they share; by default the template.
     package init(
         _ method: HTTPRequest.Method,
         _ template: String,
         contentLimitBytes: Int = 0,
+        as name: String? = nil,
         _ handle: @escaping Handle
     ) {
         self.method = method
         self.template = RouteTemplate(template)
         self.contentLimitBytes = contentLimitBytes
+        self.name = name ?? template
         self.handle = handle
     }
 }

@@ -24,6 +24,8 @@ package struct Router: RequestHandler {
             routes.first { $0.method == method } ?? (method == .head ? routes.first { $0.method == .get } : nil)
         }
 
+        var name: String { routes.first?.name ?? template.description }
+
         var allow: String {
             var methods = Set(routes.map(\.method.rawValue)).union(["OPTIONS"])
             if methods.contains("GET") { methods.insert("HEAD") }
@@ -75,17 +77,22 @@ package struct Router: RequestHandler {
         guard let (resource, parameters) = find(request.target.path) else {
             return errors.response(.notFound, to: request)
         }
-        let template = resource.template.description
         if let route = resource.route(for: request.head.method) {
             var response = await route.handle(request, parameters)
-            if response.routeTemplate == nil { response.routeTemplate = template }
+            if response.routeTemplate == nil { response.routeTemplate = route.name }
             return response
         }
-        if request.head.method == .options { return allowed(resource.allow, template: template) }
+        if request.head.method == .options { return allowed(resource.allow, template: resource.name) }
         var response = errors.response(.methodNotAllowed, to: request)
         response.head.headerFields[.allow] = resource.allow
-        response.routeTemplate = template
+        response.routeTemplate = resource.name
         return response
+    }
+
+    /// What the responses of this can have as ``Response/routeTemplate``; each once, in alphabetical order.
+    package var templates: [String] {
+        let resources = Array(literal.values) + parameterized.values.joined()
+        return Set(resources.flatMap { $0.routes.map(\.name) } + ["*"]).sorted()
     }
 
     private func allowed(_ methods: String, template: String) -> Response {

@@ -53,6 +53,7 @@ struct Serving: Sendable {
     }
 
     private func run(on loops: [EventLoop]) async throws(CommandFailure) {
+        let started = WallClock.system.now()
         let listeners = try open(publicPlace, portSettings.application, on: loops)
         defer { for listener in listeners { listener.close() } }
         let operationsListeners = try operationsPlace.map { place throws(CommandFailure) in
@@ -67,6 +68,7 @@ struct Serving: Sendable {
         let client = try Outbound.exchange(on: loops, trusting: trustedCertificates, log: log)
         var logger = Logger(label: "postern") { [log] _ in PosternLogHandler(output: log, logLevel: .info) }
         logger.logLevel = logLevel
+        let flowMetrics = FlowMetrics()
         let headers = SecurityHeaders(publicURL: settings.publicURL, formTarget: settings.nylas.origin)
         let assets = try Assets.load(headers)
         let app = ConnectApp(
@@ -78,24 +80,39 @@ struct Serving: Sendable {
             random: .system,
             logger: logger,
             assets: assets,
-            headers: headers
+            headers: headers,
+            count: { flowMetrics.note($0) }
         )
 
         let stops = Stops()
-        let (application, second, sandboxServer) = (
-            server(on: loops, errors: app.pages.errors, logged: true),
-            server(on: loops, errors: app.pages.errors, logged: false),
-            server(on: loops, errors: app.pages.errors, logged: false)
-        )
+        let serverMetrics = ServerMetrics(routes: app.routeTemplates)
+        let application = server(on: loops, errors: app.pages.errors, telling: serverMetrics)
+        let second = server(on: loops, errors: app.pages.errors, telling: nil)
+        let health = StoreHealth(clock: ContinuousClock()) { [store] () throws(StoreError) in
+            try await store.checkWritable()
+        }
+        let lag = LoopLag(loops: loops.count)
         var outer: [(HTTPServer, HTTPServer.Service)] = []
         if let operationsListeners {
-            let operations = Operations(store: store, isDraining: { stops.application.hasBegun })
+            let telemetry = Telemetry(
+                server: serverMetrics,
+                flows: flowMetrics,
+                lag: lag,
+                started: started,
+                flowsInHand: { app.flowsInHand },
+                storeWork: { [store] in store.work }
+            )
+            let operations = Operations(
+                health: health,
+                telemetry: telemetry,
+                isDraining: { stops.application.hasBegun }
+            )
             let router = Router(operations.routes, errors: app.pages.errors)
             outer.append((second, HTTPServer.Service(listeners: operationsListeners, handler: router)))
         }
         if let sandbox, let sandboxListeners {
             outer.append(
-                (sandboxServer, HTTPServer.Service(listeners: sandboxListeners, handler: sandbox.handler))
+                (second, HTTPServer.Service(listeners: sandboxListeners, handler: sandbox.handler))
             )
         }
         let secure = tls.map(Certificates.acceptor)
@@ -107,6 +124,10 @@ struct Serving: Sendable {
                 group.addTask { await server.serve([service], until: stops.rest) }
             }
             group.addTask { await stops.watchSignals(log) }
+            if operationsListeners != nil {
+                group.addTask { await health.run() }
+                group.addTask { await lag.run(on: loops, clock: ContinuousClock()) }
+            }
             await withTaskGroup { inner in
                 inner.addTask { await app.run() }
                 await application.serve([service], until: stops.application)
@@ -120,7 +141,8 @@ struct Serving: Sendable {
         await store.close()
     }
 
-    private func server(on loops: [EventLoop], errors: ErrorPages, logged: Bool) -> HTTPServer {
+    /// - Parameter metrics: nil for a server whose requests are neither logged nor counted.
+    private func server(on loops: [EventLoop], errors: ErrorPages, telling metrics: ServerMetrics?) -> HTTPServer {
         let log = log
         return HTTPServer(
             loops: loops,
@@ -129,8 +151,13 @@ struct Serving: Sendable {
             errorResponse: { status, reference, fields in
                 errors.response(status, reference: reference, accepting: fields)
             },
-            accessLog: { record in if logged { log.write(record) } },
-            faultLog: { fault in log.write(fault) }
+            accessLog: { record in
+                guard let metrics else { return }
+                metrics.note(record)
+                log.write(record)
+            },
+            faultLog: { fault in log.write(fault) },
+            count: { event in metrics?.note(event) }
         )
     }
 

@@ -24,6 +24,7 @@ struct FlowHarness: Sendable {
     let clock = ManualClock()
     let exchange = ScriptedExchange()
     let log = CapturedLog()
+    let counts = CapturedCounts()
     let store: any GrantStore
     let settings: ConnectSettings
     let app: ConnectApp
@@ -65,6 +66,7 @@ struct FlowHarness: Sendable {
         let store = store ?? MemoryGrantStore(wallClock: wallClock.clock)
         self.settings = settings
         self.store = store
+        let counts = counts
         app = ConnectApp(
             settings: settings,
             store: store,
@@ -74,7 +76,8 @@ struct FlowHarness: Sendable {
             random: random,
             logger: log.logger,
             assets: try StaticFiles([("postern.css", []), ("favicon.svg", [])], headers: headers),
-            headers: headers
+            headers: headers,
+            count: { counts.note($0) }
         )
     }
 
@@ -263,6 +266,15 @@ final class CapturedLog: Sendable {
             log.lines.withLock { $0.append(line) }
         }
     }
+}
+
+/// Everything that was counted, in its order.
+final class CapturedCounts: Sendable {
+    private let counts = Mutex<[FlowCount]>([])
+
+    var all: [FlowCount] { counts.withLock { $0 } }
+
+    func note(_ count: FlowCount) { counts.withLock { $0.append(count) } }
 }
 
 /// A store that fails where a test wants it to.

@@ -35,6 +35,19 @@ import Web
         #expect(response[.eTag] != nil)
     }
 
+    @Test func `are one route to the log and the metrics, whatever their contents`() async throws {
+        let files = try StaticFiles([("a.css", [1]), ("b.svg", [2]), ("robots.txt", [3])], headers: headers)
+        for name in ["a.css", "b.svg"] {
+            #expect(await served(files, files.path(of: name)).routeTemplate == "/assets/{file}")
+        }
+        #expect(await served(files, "/robots.txt").routeTemplate == "/robots.txt")
+        let router = Router(files.routes, errors: errors)
+        let refused = await router.response(to: request(.post, files.path(of: "a.css")))
+        #expect(refused.head.status == .methodNotAllowed)
+        #expect(refused.routeTemplate == "/assets/{file}")
+        #expect(router.templates == ["*", "/assets/{file}", "/robots.txt"])
+    }
+
     @Test func `keep the one fixed name for crawlers, asked for again after an hour`() async throws {
         let files = try StaticFiles([("robots.txt", [65])], headers: headers)
         #expect(files.path(of: "robots.txt") == "/robots.txt")

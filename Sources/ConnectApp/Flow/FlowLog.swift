@@ -48,15 +48,18 @@ enum FlowEvent {
 
 struct FlowLog: Sendable {
     private let logger: Logger
+    private let count: @Sendable (FlowCount) -> Void
 
-    init(_ logger: Logger) {
+    init(_ logger: Logger, count: @escaping @Sendable (FlowCount) -> Void = { _ in }) {
         self.logger = logger
+        self.count = count
     }
 
     /// - Parameters:
     ///   - flow: nil where there is none, or none that is known to be ours.
     ///   - reference: the request's ID.
     func callAsFunction(_ event: FlowEvent, flow: FlowID? = nil, reference: String? = nil) {
+        if let count = FlowCount(event) { self.count(count) }
         let (level, name, details) = describe(event)
         logger.log(level: level, "\(name)", metadata: metadata(details, flow: flow, reference: reference))
     }

@@ -60,6 +60,14 @@ final class FlowProgress: Sendable {
         state.withLock { $0.entries[flow]?.stage }
     }
 
+    /// How many flows are in each stage.
+    var counts: (exchanging: Int, settling: Int) {
+        state.withLock { state in
+            let settling = state.entries.values.count { $0.stage == .settling }
+            return (state.entries.count - settling, settling)
+        }
+    }
+
     /// Returns when the flow is not under way here any more, or the task is cancelled.
     func ended(_ flow: FlowID) async {
         let number = state.withLock { state in

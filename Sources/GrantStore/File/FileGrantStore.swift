@@ -155,6 +155,11 @@ package final class FileGrantStore: GrantStore {
         }
     }
 
+    /// What the writer has done and has still to do; nothing for a store that is only read.
+    package var work: StoreWork {
+        StoreWork(commits: writer?.commits ?? 0, waiting: writer?.waiting ?? 0)
+    }
+
     /// The audit trail in its order, from behind an entry on.
     ///
     /// - Parameter limit: 1 to 1000.

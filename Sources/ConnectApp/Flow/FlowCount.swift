@@ -1,0 +1,161 @@
+package import GrantStore
+package import Grants
+import Nylas
+import OAuth
+
+/// What is counted of flows: the funnel from the button to the answer, each step a closed set of names.
+///
+/// A flow is counted where it is logged, so that log and count say the same. A person who reloads is counted again.
+package enum FlowCount: Hashable, Sendable {
+    /// nil where Nylas is left to ask.
+    case started(Provider?)
+    case startRefused(StartRefusal)
+    case callbackRefused(CallbackRefusal)
+    case answered(FlowOutcome.Verdict)
+    /// More flows are under way than are taken on.
+    case handsFull
+    /// The exchange brought no answer: how it ended is being found out.
+    case settling
+    case nylasFailed(NylasCall, NylasFailure)
+    case storeFailed(StoreStep)
+
+    package enum StartRefusal: String, Sendable, CaseIterable {
+        case notSameOrigin = "not_same_origin"
+        case linkNeeded = "link_needed"
+        case malformedForm = "malformed_form"
+        case providerNotOffered = "provider_not_offered"
+        case tooMany = "too_many"
+        case flowTooLarge = "flow_too_large"
+    }
+
+    package enum CallbackRefusal: String, Sendable, CaseIterable {
+        case malformedQuery = "malformed_query"
+        case repeatedParameter = "repeated_parameter"
+        case stateMismatch = "state_mismatch"
+        case cookieMissing = "cookie_missing"
+        case cookieUnopenable = "cookie_unopenable"
+        case expired
+        case issuerMismatch = "issuer_mismatch"
+        case unexpectedParameter = "unexpected_parameter"
+        case missingCode = "missing_code"
+        case malformedCode = "malformed_code"
+        case tooMany = "too_many"
+    }
+
+    package enum NylasCall: String, Sendable, CaseIterable {
+        case exchange
+        case read
+        case list
+        case delete
+    }
+
+    /// The cases of `NylasError`.
+    package enum NylasFailure: String, Sendable, CaseIterable {
+        case notSent = "not_sent"
+        case noAnswer = "no_answer"
+        case failed
+        case unreadable
+        case refused
+        case unauthorized
+        case notFound = "not_found"
+        case rateLimited = "rate_limited"
+    }
+
+    package enum StoreStep: String, Sendable, CaseIterable {
+        case look
+        case claim
+        case record
+        case save
+        case takeOver = "take_over"
+        case list
+        case purge
+    }
+}
+
+extension FlowCount {
+    /// - Returns: nil for what is only worth a line in the log.
+    init?(_ event: FlowEvent) {
+        switch event {
+        case .started(let provider): self = .started(provider)
+        case .startRefused(let reason): self = .startRefused(StartRefusal(reason))
+        case .callbackRefused(let error):
+            guard let refusal = CallbackRefusal(error) else { return nil }
+            self = .callbackRefused(refusal)
+        case .tooManyCallbacks: self = .callbackRefused(.tooMany)
+        case .cookieMissing: self = .callbackRefused(.cookieMissing)
+        case .cookieUnopenable: self = .callbackRefused(.cookieUnopenable)
+        case .refused(let verdict, _): self = .answered(verdict)
+        case .handsFull: self = .handsFull
+        case .exchangeFailed(let error): self = .nylasFailed(.exchange, NylasFailure(error))
+        case .grantUnread(_, let error): self = .nylasFailed(.read, NylasFailure(error))
+        case .listFailed(let error): self = .nylasFailed(.list, NylasFailure(error))
+        case .grantNotDeleted(_, let error): self = .nylasFailed(.delete, NylasFailure(error))
+        case .storeFailed(let step, _): self = .storeFailed(StoreStep(step))
+        case .answered(let outcome, _): self = .answered(outcome.verdict)
+        case .settling: self = .settling
+        case .listCutOff, .grantDeleted, .purged: return nil
+        }
+    }
+}
+
+extension FlowCount.StartRefusal {
+    fileprivate init(_ reason: FlowEvent.StartRefusal) {
+        self =
+            switch reason {
+            case .notSameOrigin: .notSameOrigin
+            case .closed: .linkNeeded
+            case .malformedForm: .malformedForm
+            case .providerNotOffered: .providerNotOffered
+            case .tooMany: .tooMany
+            case .flowTooLarge: .flowTooLarge
+            }
+    }
+}
+
+extension FlowCount.CallbackRefusal {
+    /// - Returns: nil for an error of the authorization server's: that is an answer.
+    fileprivate init?(_ error: CallbackError) {
+        switch error {
+        case .malformedQuery: self = .malformedQuery
+        case .repeatedParameter: self = .repeatedParameter
+        case .stateMismatch: self = .stateMismatch
+        case .expired: self = .expired
+        case .issuerMismatch: self = .issuerMismatch
+        case .unexpectedParameter: self = .unexpectedParameter
+        case .missingCode: self = .missingCode
+        case .malformedCode: self = .malformedCode
+        case .refused: return nil
+        }
+    }
+}
+
+extension FlowCount.NylasFailure {
+    fileprivate init(_ error: NylasError) {
+        self =
+            switch error {
+            case .notSent: .notSent
+            case .noAnswer: .noAnswer
+            case .failed: .failed
+            case .unreadable: .unreadable
+            case .refused: .refused
+            case .unauthorized: .unauthorized
+            case .notFound: .notFound
+            case .rateLimited: .rateLimited
+            }
+    }
+}
+
+extension FlowCount.StoreStep {
+    fileprivate init(_ step: FlowEvent.StoreStep) {
+        self =
+            switch step {
+            case .look: .look
+            case .claim: .claim
+            case .record: .record
+            case .save: .save
+            case .takeOver: .takeOver
+            case .list: .list
+            case .purge: .purge
+            }
+    }
+}
