@@ -9,12 +9,20 @@ struct FieldSection {
     /// The Host field as it was sent, and whether there was more than one.
     private(set) var host: String?
     private(set) var hostIsRepeated = false
+    /// Whether the Host field is octet for octet the one that is known to be valid.
+    private(set) var hostIsKnown = false
+    private let knownHost: String?
     /// Whether a Connection field has the option `close` (RFC 9112 §9.6).
     private(set) var closesConnection = false
     private(set) var expectation: Expectation?
     private var scanner = LineScanner()
     private var lines = 0
     private var bytes = 0
+
+    /// - Parameter knownHost: the valid Host of the message before, which the next nearly always has too.
+    init(knownHost: String? = nil) {
+        self.knownHost = knownHost
+    }
 
     enum Expectation {
         case continuation
@@ -59,7 +67,8 @@ struct FieldSection {
             switch known.role {
             case .host:
                 hostIsRepeated = host != nil
-                host = String(decoding: value, as: UTF8.self)
+                hostIsKnown = knownHost.map { span.extracting(field.value).isEqual(to: $0.utf8Span.span) } ?? false
+                host = hostIsKnown ? knownHost : String(decoding: value, as: UTF8.self)
                 return
             case .contentLength: framing.addContentLength(value)
             case .transferEncoding: framing.addTransferEncoding(value)
@@ -81,6 +90,14 @@ struct FieldSection {
         } else {
             fields.append(HTTPField(name: name, value: value))  // obs-text stays the octets it is
         }
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
     }
 }
 

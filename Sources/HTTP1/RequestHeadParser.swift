@@ -68,8 +68,11 @@ package struct RequestHeadParser: Sendable {
             )
         }
         guard let start, try section.read(input, from: &position, limits: limits) else { return nil }
-        defer { self = RequestHeadParser(limits: limits) }
-        return try finish(start)
+        let head = try finish(start)
+        self.start = nil
+        section = FieldSection(knownHost: section.host)
+        skippedEmptyLine = false
+        return head
     }
 
     private func finish(_ start: StartLine) throws(HTTPViolation) -> RequestHead {
@@ -104,6 +107,8 @@ package struct RequestHeadParser: Sendable {
             guard start.line.version == .http10 else { throw .missingHost }
             return
         }
+        // Nobody else has to be compared with it.
+        if section.hostIsKnown, start.target.authority == nil { return }
         guard let authority = Authority(host) else { throw .invalidHost }
         // §3.2.2 lets the target win. A client has to send both alike (§3.2), and something in front of us may have
         // looked at the other one, so that a disagreement is refused.

@@ -32,8 +32,15 @@ package final class TCPStream: ByteStream {
     ) async throws(StreamError) -> Int {
         precondition(limit > 0, "a read of no bytes could not be told from the end")
         while true {
-            switch socket.attempt(.reading, asking: limit, { Self.receive(from: $0, into: &buffer, limit: limit) }) {
-            case .moved(let count): return count
+            let first = min(limit, Self.smallBytes)
+            switch receive(into: &buffer, limit: first) {
+            case .moved(let count):
+                guard count == first, first < limit else { return count }
+                switch receive(into: &buffer, limit: limit - first) {
+                case .moved(let more): return count + more
+                case .failed(let number): throw Self.error(number)
+                case .wouldBlock, .closed: return count
+                }
             case .wouldBlock: try await wait(for: .reading, before: deadline)
             case .failed(let number): throw Self.error(number)
             case .closed: throw Self.closed
@@ -151,13 +158,19 @@ extension TCPStream {
         }
     }
 
-    private static func receive(from descriptor: Int32, into buffer: inout [UInt8], limit: Int) -> Int {
-        // Bytes are received beside the array and appended, since an array would have to be filled with zeros first.
-        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: limit) { bytes in
-            // Sound: the allocation has `limit` bytes, and only those that were received are looked at.
-            let count = unsafe postern_receive(descriptor, bytes.baseAddress, limit)
-            if count > 0 { unsafe buffer.append(contentsOf: bytes[0..<count]) }
-            return count
+    /// What a temporary allocation has on the stack; a larger one would be malloc's, for every request. Nearly all that a
+    /// server reads at once is smaller, and whoever sends more is read from twice.
+    private static let smallBytes = 1024
+
+    private func receive(into buffer: inout [UInt8], limit: Int) -> Socket.Attempt {
+        socket.attempt(.reading, asking: limit) { descriptor in
+            // Bytes are received beside the array and appended, since an array would have to be filled with zeros first.
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: limit) { bytes in
+                // Sound: the allocation has `limit` bytes, and only those that were received are looked at.
+                let count = unsafe postern_receive(descriptor, bytes.baseAddress, limit)
+                if count > 0 { unsafe buffer.append(contentsOf: bytes[0..<count]) }
+                return count
+            }
         }
     }
 
