@@ -36,12 +36,25 @@ package struct RequestID: Sendable, CustomStringConvertible {
     /// Appends the text.
     package func append(to output: inout [UInt8]) {
         switch form {
+        case .text(let text): output.append(contentsOf: text.utf8)
+        // Twelve characters, `-`, and at most ten digits.
+        case .numbered: output.append(addingCapacity: 23) { write(to: &$0) }
+        }
+    }
+
+    /// Appends the text, at most 64 octets, to a span that has room for them.
+    package func write(to output: inout OutputSpan<UInt8>) {
+        switch form {
         case .text(let text):
-            output.append(contentsOf: text.utf8)
+            output.write(text)
         case .numbered(let series, let number):
-            for shift in stride(from: 0, to: 60, by: 5) { output.append(Self.digit(series >> UInt64(shift) & 31)) }
+            var rest = series
+            for _ in 0..<12 {
+                output.append(Self.digit(rest & 31))
+                rest >>= 5
+            }
             output.append(UInt8(ascii: "-"))
-            output.append(decimal: Int(number))
+            output.write(decimal: Int(number))
         }
     }
 

@@ -27,9 +27,20 @@ final class Socket: Sendable {
         case closed
     }
 
-    private struct Waiter {
-        var continuation: CheckedContinuation<Readiness, Never>
-        var deadline: Deadline
+    /// Resumed by whoever takes it out of the state, which nobody can do twice. Not checked at run time: the check would be an
+    /// allocation for every request.
+    @safe private struct Waiter {
+        private let continuation: UnsafeContinuation<Readiness, Never>
+        let deadline: Deadline
+
+        init(_ continuation: UnsafeContinuation<Readiness, Never>, until deadline: Deadline) {
+            unsafe self.continuation = continuation
+            self.deadline = deadline
+        }
+
+        func resume(returning readiness: Readiness) {
+            unsafe continuation.resume(returning: readiness)
+        }
     }
 
     private struct State: ~Copyable {
@@ -78,8 +89,8 @@ final class Socket: Sendable {
             state.lossAction = nil
             return (state.reader.take(), state.writer.take())
         }
-        waiters.0?.continuation.resume(returning: .closed)
-        waiters.1?.continuation.resume(returning: .closed)
+        waiters.0?.resume(returning: .closed)
+        waiters.1?.resume(returning: .closed)
     }
 }
 
@@ -134,8 +145,8 @@ extension Socket {
 extension Socket {
     /// Waits until an attempt is worth trying. One task waits per direction.
     func wait(for direction: Direction, before deadline: Deadline) async -> Readiness {
-        await withCheckedContinuation { continuation in
-            let waiter = Waiter(continuation: continuation, deadline: deadline)
+        unsafe await withUnsafeContinuation { continuation in
+            let waiter = unsafe Waiter(continuation, until: deadline)
             var schedule: (Int32, UInt32)?
             let readiness = state.withLock { state -> Readiness? in
                 guard let descriptor = state.descriptor?.number else { return .closed }
@@ -155,7 +166,7 @@ extension Socket {
                 }
                 return nil
             }
-            if let readiness { continuation.resume(returning: readiness) }
+            if let readiness { waiter.resume(returning: readiness) }
             if let (descriptor, generation) = schedule {
                 loop.schedule(descriptor, generation, noLaterThan: deadline)
             }
@@ -178,8 +189,8 @@ extension Socket {
             )
         }
         lossAction?()
-        reader?.continuation.resume(returning: .ready)
-        writer?.continuation.resume(returning: .ready)
+        reader?.resume(returning: .ready)
+        writer?.resume(returning: .ready)
     }
 
     /// Called by the loop's thread when the scheduled moment has come, which may be before any deadline.
@@ -196,7 +207,7 @@ extension Socket {
         if let (descriptor, generation, next) = schedule {
             loop.schedule(descriptor, generation, noLaterThan: next)
         }
-        reader?.continuation.resume(returning: .deadlinePassed)
-        writer?.continuation.resume(returning: .deadlinePassed)
+        reader?.resume(returning: .deadlinePassed)
+        writer?.resume(returning: .deadlinePassed)
     }
 }

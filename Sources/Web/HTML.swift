@@ -50,6 +50,11 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
         }
 
         package mutating func appendInterpolation(_ text: some StringProtocol) {
+            appendEscaped(String(text), to: &bytes)
+        }
+
+        /// The same for what nearly all text is: a generic function of another module runs unspecialized.
+        package mutating func appendInterpolation(_ text: String) {
             appendEscaped(text, to: &bytes)
         }
 
@@ -79,8 +84,10 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
 }
 
 /// Works on code units, not on `Character`s: a combining mark after `<` would make one character of both and hide it.
-private func appendEscaped(_ text: some StringProtocol, to bytes: inout [UInt8]) {
-    for unit in text.utf8 {
+private func appendEscaped(_ text: String, to bytes: inout [UInt8]) {
+    let units = text.utf8Span.span
+    for index in units.indices {
+        let unit = units[index]
         switch unit {
         case UInt8(ascii: "&"): bytes += "&amp;".utf8
         case UInt8(ascii: "<"): bytes += "&lt;".utf8

@@ -20,15 +20,13 @@ struct LogLine {
         switch format {
         case .json:
             bytes += #"{"time":""#.utf8
-            bytes.append(date: time)
-            bytes.append(timeOfDay: time)
+            bytes.append(addingCapacity: 24) { $0.write(momentOf: time) }
             bytes += #"","level":""#.utf8
             bytes += level.rawValue.utf8
             bytes += #"","event":"#.utf8
             appendQuoted(event)
         case .text:
-            bytes.append(timeOfDay: time)
-            bytes.append(UInt8(ascii: " "))
+            bytes.append(addingCapacity: 14) { $0.write(timeOfDay: time) }
             bytes += level.rawValue.uppercased().utf8
             bytes.append(UInt8(ascii: " "))
             appendPlain(event)
@@ -106,7 +104,7 @@ struct LogLine {
 
 extension String {
     /// Whether JSON takes every octet as it is, as it does those of nearly all that is logged.
-    fileprivate var isPlain: Bool {
+    var isPlain: Bool {
         let octets = utf8Span.span
         for index in octets.indices {
             let octet = octets[index]
@@ -118,38 +116,37 @@ extension String {
     }
 }
 
-extension [UInt8] {
-    /// `2026-08-21T` (RFC 3339, UTC).
-    fileprivate mutating func append(date moment: Timestamp) {
-        let civil = CivilTime(moment)
-        append(digits: civil.year, 4)
+extension OutputSpan<UInt8> {
+    /// `2026-08-21T09:30:00.123Z` (RFC 3339, UTC), 24 octets.
+    mutating func write(momentOf time: Timestamp) {
+        let civil = CivilTime(time)
+        write(twoDigits: civil.year / 100)
+        write(twoDigits: civil.year % 100)
         append(UInt8(ascii: "-"))
-        append(digits: civil.month, 2)
+        write(twoDigits: civil.month)
         append(UInt8(ascii: "-"))
-        append(digits: civil.day, 2)
+        write(twoDigits: civil.day)
         append(UInt8(ascii: "T"))
+        write(hour: civil.hour, civil.minute, civil.second, of: time)
     }
 
-    /// `09:30:00.123Z`.
-    fileprivate mutating func append(timeOfDay moment: Timestamp) {
-        let (second, day) = (Int(moment.secondsSince1970), 86_400)
-        let secondOfDay = second % day < 0 ? second % day + day : second % day
-        append(digits: secondOfDay / 3600, 2)
+    /// `09:30:00.123Z `, for a person, 14 octets.
+    fileprivate mutating func write(timeOfDay time: Timestamp) {
+        let civil = CivilTime(time)
+        write(hour: civil.hour, civil.minute, civil.second, of: time)
+        append(UInt8(ascii: " "))
+    }
+
+    private mutating func write(hour: Int, _ minute: Int, _ second: Int, of time: Timestamp) {
+        let milliseconds = Int(time.microsecondsSince1970 - time.secondsSince1970 * 1_000_000) / 1000
+        write(twoDigits: hour)
         append(UInt8(ascii: ":"))
-        append(digits: secondOfDay / 60 % 60, 2)
+        write(twoDigits: minute)
         append(UInt8(ascii: ":"))
-        append(digits: secondOfDay % 60, 2)
+        write(twoDigits: second)
         append(UInt8(ascii: "."))
-        append(digits: (Int(moment.microsecondsSince1970) - second * 1_000_000) / 1000, 3)
+        append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: milliseconds / 100))
+        write(twoDigits: milliseconds % 100)
         append(UInt8(ascii: "Z"))
-    }
-
-    private mutating func append(digits number: Int, _ width: Int) {
-        var divisor = 1
-        for _ in 1..<width { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
     }
 }

@@ -7,10 +7,15 @@ import Sockets
 extension LogOutput {
     /// One line of the access log: a route template instead of the address, and never what came in a query, a field or a form.
     func write(_ record: AccessRecord) {
+        if format == .json, let line = LogLine.everyday(record) { return write(line) }
+        write(line(of: record))
+    }
+
+    func line(of record: AccessRecord) -> [UInt8] {
         let (seconds, attoseconds) = record.duration.components
         var line = LogLine(format, at: record.endedAt, level: .info, event: "request")
         line.add("id", record.requestID)
-        line.add("method", record.method.map(known) ?? "-")
+        line.add("method", record.method.map(LogLine.known) ?? "-")
         line.add("route", record.routeTemplate ?? "-")
         line.add("status", record.status.code)
         line.add("microseconds", Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
@@ -19,7 +24,7 @@ extension LogOutput {
         line.add("tls", record.security?.version.name ?? (record.isSecure ? "yes" : "no"))
         if !record.isComplete { line.add("complete", "no") }
         if let refusal = record.refusal { line.add("refused", refusal.name) }
-        write(line)
+        return line.ended()
     }
 
     func write(_ fault: ServerFault) {
@@ -38,14 +43,6 @@ extension LogOutput {
                 event: "too many connections",
                 [("client", .text("\(client.clientNetwork)")), ("limit", .text(limit.rawValue))]
             )
-        }
-    }
-
-    /// A method is text from outside; only those of RFC 9110 are repeated.
-    private func known(_ method: HTTPRequest.Method) -> String {
-        switch method {
-        case .get, .head, .post, .put, .delete, .options, .patch, .trace, .connect: method.rawValue
-        default: "other"
         }
     }
 }

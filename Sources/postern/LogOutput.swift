@@ -34,11 +34,11 @@ final class LogOutput: Sendable {
             case .number(let number): line.add(name, number)
             }
         }
-        write(line)
+        write(line.ended())
     }
 
-    func write(_ line: consuming LogLine) {
-        let bytes = line.ended()
+    /// - Parameter bytes: a line with its end.
+    func write(_ bytes: [UInt8]) {
         if let writer { return writer.write(bytes) }
         // A log that nobody reads any more (a closed pipe) must not stop the server; SIGPIPE is ignored at start.
         // Sound: the array lives across the call and has the length given.

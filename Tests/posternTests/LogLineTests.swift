@@ -3,6 +3,7 @@ import HTTPSemantics
 import HTTPServer
 import HTTPTypes
 import Logging
+import Sockets
 import Testing
 import Timekeeping
 
@@ -60,6 +61,45 @@ import Timekeeping
     func `tell the time in UTC`(microseconds: Int64, text: String) {
         let line = LogLine(.json, at: Timestamp(microsecondsSince1970: microseconds), level: .info, event: "x")
         #expect(String(decoding: line.ended(), as: UTF8.self).hasPrefix(#"{"time":"\#(text)","#))
+    }
+
+    @Test(
+        arguments: [HTTPRequest.Method.get, .post, .head, .delete, HTTPRequest.Method("SECRET")].compactMap(\.self),
+        [nil, StreamSecurity(version: .tls13, isResumed: false), StreamSecurity(version: .tls12, isResumed: true)]
+    )
+    func `of everyday requests are the same in one piece`(
+        method: HTTPRequest.Method,
+        security: StreamSecurity?
+    ) throws {
+        let log = LogOutput(format: .json, clock: WallClock { time })
+        for (client, id, status) in [
+            (UInt32(0), RequestID(series: 7, number: 1), 100),
+            (0xFFFF_FFFF, RequestID(series: .max, number: .max), 599),
+            (0x0A01_64FF, RequestID(String(repeating: "x", count: 64)), 303),
+        ] {
+            var record = AccessRecord(
+                requestID: id,
+                method: method,
+                routeTemplate: "/connected/{id}",
+                status: .init(code: status),
+                contentBytes: status == 100 ? 0 : .max,
+                duration: status == 100 ? .zero : .seconds(86_400),
+                endedAt: status == 599 ? time : Timestamp(microsecondsSince1970: -1),
+                client: .v4(client),
+                isSecure: status == 303 || security != nil,
+                security: security,
+                isComplete: true
+            )
+            let line = try #require(LogLine.everyday(record))
+            #expect(String(decoding: line, as: UTF8.self) == String(decoding: log.line(of: record), as: UTF8.self))
+            record.isComplete = false
+            #expect(LogLine.everyday(record) == nil)
+            record.isComplete = true
+            record.routeTemplate = "/\"\n"
+            #expect(LogLine.everyday(record) == nil)
+            record.routeTemplate = nil
+            #expect(LogLine.everyday(record) == nil)
+        }
     }
 
     @Test func `of a request hold what is known of it and nothing that came with it`() throws {
