@@ -82,11 +82,16 @@ package struct ConnectApp: RequestHandler {
         let pages = Pages(settings: settings, assets: assets, headers: headers)
         self.pages = pages
         let cookies = FlowCookies(keys: settings.sealingKeys, random: random)
+        let seal = LinkSeal(keys: settings.sealingKeys, random: random)
+        let links = LinkPage(pages: pages, seal: seal, store: store, wallClock: wallClock, log: log)
+        let linkCookie = LinkCookie(seal: seal)
         let start = StartFlow(
             settings: settings,
             pages: pages,
             cookies: cookies,
             rate: RateLimit(settings.limits.starts) { time.elapsed },
+            links: links,
+            linkCookie: linkCookie,
             wallClock: wallClock,
             random: random,
             log: log
@@ -106,6 +111,7 @@ package struct ConnectApp: RequestHandler {
         let results = ResultPages(
             pages: pages,
             cookies: cookies,
+            linkCookie: linkCookie,
             store: store,
             progress: progress,
             wallClock: wallClock,
@@ -113,8 +119,11 @@ package struct ConnectApp: RequestHandler {
         )
         let routes = [
             Route(.get, "/") { _, _ in pages.connect() },
+            Route(.get, "/c/{link}") { request, parameters in
+                await links.response(parameters["link"], to: request)
+            },
             Route(.post, "/connect", contentLimitBytes: settings.limits.formBytes) { request, _ in
-                start.response(to: request)
+                await start.response(to: request)
             },
             Route(.get, "/callback") { request, _ in await callback.response(to: request) },
             Route(.get, "/connected/{id}") { request, parameters in

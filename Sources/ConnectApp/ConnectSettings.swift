@@ -62,6 +62,22 @@ package struct ConnectSettings: Sendable {
         self.limits = limits
     }
 
+    /// An access profile that a link may name.
+    func profile(named name: String) -> AccessProfile? {
+        ([profile] + AccessProfile.builtIn).first { $0.name == name }
+    }
+
+    /// What the page of a link offers, in the order shown. Not empty: a link whose providers are no longer configured offers all.
+    func providers(of link: ConnectLink) -> [Provider] {
+        let kept = link.providers.filter(providers.contains)
+        return kept.isEmpty ? providers : kept
+    }
+
+    /// "Let Nylas ask" is only offered beside everything else: a link for one provider means that one.
+    func offersChooser(among offered: [Provider]) -> Bool {
+        offersNylasChooser && offered.count == providers.count
+    }
+
     /// The one address Nylas sends people back to; registered there byte for byte.
     package var redirectURI: String { "\(publicURL)/callback" }
 }

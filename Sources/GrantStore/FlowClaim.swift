@@ -28,13 +28,25 @@ package enum FlowKind: String, Sendable {
     case adminConsent = "admin_consent"
 }
 
+/// How a flow is bound to the right person (design §4.7).
+package enum Binding: String, Sendable, CaseIterable {
+    /// The same browser from start to end.
+    case baseline
+    /// Also: the link names an address that the host app has verified to be its user's.
+    case pinned
+    /// Also: the host app's own word, before the exchange.
+    case confirmed
+}
+
 /// All that judging and saving need to know of a flow without its cookie, written before the code is exchanged.
 package struct FlowClaim: Hashable, Sendable {
     package var flow: FlowID
     package var kind: FlowKind
     /// The host app's user the grant will belong to; nil for open connecting.
     package var owner: OwnerID?
-    package var linkID: String?
+    /// The link that the flow came from; nil for open connecting.
+    package var link: LinkClaim?
+    package var binding: Binding
     /// The provider asked for; nil when Nylas was left to ask.
     package var provider: Provider?
     /// The name of the access profile.
@@ -50,7 +62,8 @@ package struct FlowClaim: Hashable, Sendable {
         flow: FlowID,
         kind: FlowKind,
         owner: OwnerID? = nil,
-        linkID: String? = nil,
+        link: LinkClaim? = nil,
+        binding: Binding = .baseline,
         provider: Provider?,
         profile: String,
         scopes: [String],
@@ -62,7 +75,8 @@ package struct FlowClaim: Hashable, Sendable {
         self.flow = flow
         self.kind = kind
         self.owner = owner
-        self.linkID = linkID
+        self.link = link
+        self.binding = binding
         self.provider = provider
         self.profile = profile
         self.scopes = scopes
@@ -106,6 +120,10 @@ package struct FlowOutcome: Hashable, Sendable {
         case adminApprovalNeeded = "admin_approval_needed"
         /// Nylas definitely refused the code: it is spent, start again.
         case exchangeRefused = "exchange_refused"
+        /// Another flow has made a connection with the same link.
+        case linkUsed = "link_used"
+        /// The operator ended the link before the flow came back.
+        case linkRevoked = "link_revoked"
         /// Whether the code was exchanged could not be found out: start again.
         case unknown
     }

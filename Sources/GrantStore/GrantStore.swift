@@ -10,6 +10,7 @@ package protocol GrantStore: Sendable {
     /// Takes the right to exchange the flow's code, before it is exchanged.
     ///
     /// A flow has one claim for ever. A `declined` answer is superseded: the flow is open again under the new lease.
+    /// The claim's link is reserved with it; where it cannot be, nothing is claimed.
     func claim(_ claim: FlowClaim, lease: Lease) async throws(StoreError) -> ClaimResult
 
     /// Records how a flow ended without an exchange (declined, refused by the provider).
@@ -19,6 +20,9 @@ package protocol GrantStore: Sendable {
     func record(_ outcome: FlowOutcome, for claim: FlowClaim) async throws(StoreError) -> FlowRecord.Standing
 
     /// Ends an open claim and saves what it brought, in one transaction with the audit entry.
+    ///
+    /// With a connection the claim's link is used. If another flow has used it meanwhile, nothing is saved and the flow ends with
+    /// `linkUsed`. Without a connection the link is free again.
     ///
     /// - Parameter grant: saved with its owner (the claim's, if it has one). `savedAt` and `owners` of a grant that is known are
     ///   kept, its other values replaced. nil saves nothing.
@@ -47,6 +51,19 @@ package protocol GrantStore: Sendable {
     /// - Returns: how many.
     func purgeFlows(answeredBefore moment: Timestamp) async throws(StoreError) -> Int
 
+    /// What has become of a link; nil while nobody came back with it.
+    func use(of link: LinkID) async throws(StoreError) -> LinkUse?
+
+    /// Ends a link early, unless it was used.
+    ///
+    /// - Returns: what stands now.
+    func revoke(_ link: LinkClaim) async throws(StoreError) -> LinkUse
+
+    /// Forgets links that have ended by themselves.
+    ///
+    /// - Returns: how many.
+    func purgeLinks(expiredBefore moment: Timestamp) async throws(StoreError) -> Int
+
     func grant(_ id: GrantID) async throws(StoreError) -> StoredGrant?
 
     func grants(matching filter: GrantFilter) async throws(StoreError) -> [StoredGrant]
@@ -64,6 +81,10 @@ package enum ClaimResult: Hashable, Sendable {
     /// Ours: exchange the code now.
     case claimed
     case underWay(Lease)
+    /// Another flow has the link and may still fail.
+    case linkBusy(Lease)
+    case linkUsed
+    case linkRevoked
     case answered(FlowOutcome)
 }
 

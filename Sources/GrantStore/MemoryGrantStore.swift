@@ -7,6 +7,14 @@ package final class MemoryGrantStore: GrantStore {
     private struct Contents {
         var flows: [FlowID: FlowRecord] = [:]
         var grants: [GrantID: StoredGrant] = [:]
+        var links: [LinkID: (use: LinkUse, expiresAt: Timestamp)] = [:]
+
+        func answer(reserving link: LinkClaim, for flow: FlowID, at now: Timestamp) -> LinkRules.Answer {
+            let use = links[link.id]?.use
+            let holder: FlowRecord.Standing? =
+                if case .reserved(let other)? = use { flows[other]?.standing } else { nil }
+            return LinkRules.reserving(use, for: flow, holder: holder, at: now)
+        }
     }
 
     private let contents = Mutex(Contents())
@@ -17,9 +25,16 @@ package final class MemoryGrantStore: GrantStore {
     }
 
     package func claim(_ claim: FlowClaim, lease: Lease) async throws(StoreError) -> ClaimResult {
-        contents.withLock { contents in
+        let now = wallClock.now()
+        return contents.withLock { contents in
             let (result, change) = FlowRules.claiming(contents.flows[claim.flow]?.standing, lease: lease)
-            if let change { contents.flows[claim.flow] = FlowRecord(claim: claim, standing: change) }
+            guard let change else { return result }
+            if let link = claim.link {
+                let answer = contents.answer(reserving: link, for: claim.flow, at: now)
+                if let refusal = ClaimResult(answer) { return refusal }
+                contents.links[link.id] = (.reserved(claim.flow), link.expiresAt)
+            }
+            contents.flows[claim.flow] = FlowRecord(claim: claim, standing: change)
             return result
         }
     }
@@ -46,6 +61,14 @@ package final class MemoryGrantStore: GrantStore {
         return contents.withLock { contents in
             guard let record = contents.flows[flow] else { return .answered(FlowRules.forgotten(outcome)) }
             guard FlowRules.mayAnswer(record.standing, instance: instance) else { return record.standing }
+            if grant != nil, let link = record.claim.link {
+                guard LinkRules.maySave(contents.links[link.id]?.use, for: flow) else {
+                    let tooLate = FlowRecord.Standing.answered(LinkRules.tooLate(outcome))
+                    contents.flows[flow]?.standing = tooLate
+                    return tooLate
+                }
+                contents.links[link.id] = (.used(flow), link.expiresAt)
+            }
             contents.flows[flow]?.standing = .answered(outcome)
             if let grant {
                 contents.grants[grant.id] = grant.saved(over: contents.grants[grant.id], by: record.claim, at: now)
@@ -86,6 +109,26 @@ package final class MemoryGrantStore: GrantStore {
                 return outcome.answeredAt >= moment
             }
             return before - contents.flows.count
+        }
+    }
+
+    package func use(of link: LinkID) async throws(StoreError) -> LinkUse? {
+        contents.withLock { $0.links[link]?.use }
+    }
+
+    package func revoke(_ link: LinkClaim) async throws(StoreError) -> LinkUse {
+        contents.withLock { contents in
+            let use = LinkRules.revoking(contents.links[link.id]?.use)
+            contents.links[link.id] = (use, link.expiresAt)
+            return use
+        }
+    }
+
+    package func purgeLinks(expiredBefore moment: Timestamp) async throws(StoreError) -> Int {
+        contents.withLock { contents in
+            let before = contents.links.count
+            contents.links = contents.links.filter { $0.value.expiresAt >= moment }
+            return before - contents.links.count
         }
     }
 

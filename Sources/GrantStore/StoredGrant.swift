@@ -53,10 +53,10 @@ package struct StoredGrant: Hashable, Sendable {
 package struct Ownership: Hashable, Sendable {
     package var owner: OwnerID
     package var since: Timestamp
-    package var linkID: String?
+    package var linkID: LinkID?
     package var tags: [String: String]
 
-    package init(owner: OwnerID, since: Timestamp, linkID: String? = nil, tags: [String: String] = [:]) {
+    package init(owner: OwnerID, since: Timestamp, linkID: LinkID? = nil, tags: [String: String] = [:]) {
         self.owner = owner
         self.since = since
         self.linkID = linkID
@@ -98,7 +98,7 @@ extension StoredGrant {
         saved.changedAt = now
         saved.owners = known?.owners ?? []
         if let claim, let owner = claim.owner, !saved.owners.contains(where: { $0.owner == owner }) {
-            saved.owners.append(Ownership(owner: owner, since: now, linkID: claim.linkID, tags: claim.tags))
+            saved.owners.append(Ownership(owner: owner, since: now, linkID: claim.link?.id, tags: claim.tags))
         }
         return saved
     }

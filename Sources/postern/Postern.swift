@@ -37,13 +37,15 @@ struct PosternCommand: AsyncParsableCommand {
         discussion: """
             Try it:    postern demo
             Serve:     postern check --config config.json && postern serve --config config.json
+            Invite:    postern link create --config config.json --owner user-7
             Look:      postern grants list --config config.json
 
             Exit status: 0 done, 1 failed, 2 wrong usage, 78 faults in the configuration.
             """,
         version: postern.version,
         subcommands: [
-            DemoCommand.self, ServeCommand.self, SandboxCommand.self, CheckCommand.self, GrantsCommand.self,
+            DemoCommand.self, ServeCommand.self, SandboxCommand.self, CheckCommand.self, LinkCommand.self,
+            GrantsCommand.self,
             HealthCommand.self,
         ]
     )

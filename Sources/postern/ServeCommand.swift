@@ -28,19 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
         defer { log.flush() }
         let tls = try configuration.tls.map { files throws(CommandFailure) in try Certificates.context(files) }
         let store = try openStore(configuration.dataDirectory, log: log)
-        let keys = try configuration.sealingKeys ?? SealingKeys(current: keptKey(in: configuration.dataDirectory))
-        let settings = ConnectSettings(
-            publicURL: configuration.publicURL,
-            brand: configuration.brand,
-            isOpen: configuration.isOpen,
-            providers: configuration.providers,
-            offersNylasChooser: configuration.letsNylasAsk,
-            profile: configuration.profile,
-            nylas: configuration.nylas,
-            sealingKeys: keys,
-            isSandbox: configuration.isSandbox,
-            limits: configuration.limits
-        )
+        let settings = try ConnectSettings(configuration)
         let serving = Serving(
             settings: settings,
             store: store,
@@ -73,6 +61,28 @@ struct ServeCommand: AsyncParsableCommand {
             throw CommandFailure(status: .configuration, message: "\(endpoint.address) is not an IP address.")
         }
         return place
+    }
+}
+
+extension ConnectSettings {
+    /// What the configuration says, with the sealing key that is kept beside the store where it names none.
+    init(_ configuration: ConnectConfiguration) throws(CommandFailure) {
+        let keys =
+            if let given = configuration.sealingKeys { given } else {
+                SealingKeys(current: try keptKey(in: configuration.dataDirectory))
+            }
+        self.init(
+            publicURL: configuration.publicURL,
+            brand: configuration.brand,
+            isOpen: configuration.isOpen,
+            providers: configuration.providers,
+            offersNylasChooser: configuration.letsNylasAsk,
+            profile: configuration.profile,
+            nylas: configuration.nylas,
+            sealingKeys: keys,
+            isSandbox: configuration.isSandbox,
+            limits: configuration.limits
+        )
     }
 }
 

@@ -104,6 +104,21 @@ class Demo:
         ).stdout
         return json.loads(printed)
 
+    def postern(self, *arguments: str) -> str:
+        """What a command prints that is told everything by its environment."""
+        return subprocess.run(
+            [POSTERN, *arguments], check=True, capture_output=True, text=True, timeout=PATIENCE,
+            env={
+                **os.environ, "POSTERN_PUBLIC_URL": self.origin, "POSTERN_DATA_DIRECTORY": self.folder.name,
+                "POSTERN_BRAND_NAME": "Acme", "POSTERN_NYLAS_ORIGIN": self.sandbox, "POSTERN_NYLAS_CLIENT_ID": "demo",
+                "POSTERN_CONNECT_OPEN": "true", "NYLAS_API_KEY": "unused",
+            },
+        ).stdout
+
+    def link(self, *options: str) -> str:
+        """A personal link, made beside the running server."""
+        return self.postern("link", "create", *options).strip()
+
     def stored_text(self) -> str:
         """Everything in the store, as text."""
         database = self.database()

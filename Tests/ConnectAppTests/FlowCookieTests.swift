@@ -23,7 +23,7 @@ extension StartedFlow {
             provider: .microsoft,
             profile: "send",
             scopes: AccessProfile.send.scopes(for: .microsoft),
-            linkID: "link-1",
+            link: LinkID("link-1").map { LinkClaim(id: $0, expiresAt: moment) },
             owner: OwnerID("user-ü"),
             expectedAddress: "Jane@example.com",
             binding: .confirmed,
@@ -191,7 +191,7 @@ struct FlowCookieTests {
         #expect(StartedFlow(encoded: bytes) != nil)
         for count in 0..<bytes.count { #expect(StartedFlow(encoded: Array(bytes[..<count])) == nil) }
         #expect(StartedFlow(encoded: bytes + [0]) == nil)
-        for version in [0, 2, 255] as [UInt8] { #expect(StartedFlow(encoded: [version] + bytes.dropFirst()) == nil) }
+        for version in [0, 1, 3, 255] as [UInt8] { #expect(StartedFlow(encoded: [version] + bytes.dropFirst()) == nil) }
         for kind in [0, 3, 255] as [UInt8] {
             #expect(StartedFlow(encoded: [bytes[0], kind] + bytes.dropFirst(2)) == nil)
         }

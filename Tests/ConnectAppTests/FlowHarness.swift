@@ -211,8 +211,10 @@ final class Browser: Sendable {
     }
 
     /// Starts a flow and follows it to Nylas.
-    func start(_ provider: String = "google") async throws -> Started {
-        let response = await post("/connect", form: "provider=\(provider)")
+    ///
+    /// - Parameter rest: further fields of the form.
+    func start(_ provider: String = "google", form rest: String = "") async throws -> Started {
+        let response = await post("/connect", form: "provider=\(provider)\(rest)")
         #expect(response.head.status == .seeOther)
         let location = try #require(response.location)
         let query = try #require(location.split(separator: "?", maxSplits: 1).last)
@@ -336,6 +338,17 @@ final class FailingStore: GrantStore {
 
     func purgeFlows(answeredBefore moment: Timestamp) async throws(StoreError) -> Int {
         try await inner.purgeFlows(answeredBefore: moment)
+    }
+
+    func use(of link: LinkID) async throws(StoreError) -> LinkUse? {
+        try check(\.look)
+        return try await inner.use(of: link)
+    }
+
+    func revoke(_ link: LinkClaim) async throws(StoreError) -> LinkUse { try await inner.revoke(link) }
+
+    func purgeLinks(expiredBefore moment: Timestamp) async throws(StoreError) -> Int {
+        try await inner.purgeLinks(expiredBefore: moment)
     }
 
     func grant(_ id: GrantID) async throws(StoreError) -> StoredGrant? { try await inner.grant(id) }

@@ -13,12 +13,14 @@ private func claim(
     _ state: String = "state",
     provider: Provider? = .google,
     owner: String? = nil,
-    expecting address: String? = nil
+    expecting address: String? = nil,
+    binding: Binding = .baseline
 ) -> FlowClaim {
     FlowClaim(
         flow: FlowID(state: state),
         kind: .connect,
         owner: owner.flatMap(OwnerID.init),
+        binding: binding,
         provider: provider,
         profile: "read",
         scopes: provider.map(AccessProfile.read.scopes(for:)) ?? [],
@@ -172,7 +174,8 @@ struct JudgeTests {
         pinned: Bool,
         verdict: FlowOutcome.Verdict
     ) throws {
-        let claim = claim(owner: owner, expecting: pinned ? "jane@example.com" : nil)
+        let binding: Binding = pinned ? .pinned : .baseline
+        let claim = claim(owner: owner, expecting: "jane@example.com", binding: binding)
         #expect(judge(try grant(), claim, known: try known(owners: owners)).verdict == verdict)
     }
 

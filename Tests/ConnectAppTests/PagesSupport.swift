@@ -81,4 +81,5 @@ let flowlessProblems: [Problem] = [
     .flowNotFound, .expired, .altered, .malformedCallback, .stillWorking(checkAgain: "/connected/abc"),
     .nylasTooSlow(checkAgain: "/connected/abc"), .storeUnavailable, .resultUnreadable(checkAgain: "/connected/abc"),
     .startRefused, .providerNotOffered, .tooManyStarts(.milliseconds(700)), .tooManyCallbacks(.seconds(30)),
+    .linkUnreadable, .linkExpired,
 ]

@@ -106,7 +106,7 @@ extension GrantStoreConformance {
             let ada = try Sample.owner("ada")
             try await store.connect("s", saving: grant, owner: ada, clock)
             let claim = Sample.claim("s", startedAt: clock.now, owner: ada)
-            let expected = [Ownership(owner: ada, since: clock.now, linkID: claim.linkID, tags: claim.tags)]
+            let expected = [Ownership(owner: ada, since: clock.now, linkID: claim.link?.id, tags: claim.tags)]
             try expect(await store.grant(grant.id)?.owners, is: expected)
         },
         .init("saving a known grant replaces its values, and keeps when it was saved and its owners") { store, clock in

@@ -16,7 +16,7 @@ package struct GrantStoreConformance: Sendable, CustomStringConvertible {
 
     package var description: String { rule }
 
-    package static var cases: [GrantStoreConformance] { claiming + answering + leases + listing + crowds }
+    package static var cases: [GrantStoreConformance] { claiming + answering + leases + links + listing + crowds }
 
     /// What a store did instead of what the contract says.
     package struct Broken: Error, CustomStringConvertible {
@@ -46,7 +46,8 @@ package enum Sample {
             flow: FlowID(state: state),
             kind: .connect,
             owner: owner,
-            linkID: owner == nil ? nil : "link-1",
+            link: owner == nil ? nil : link(of: state, until: startedAt + .seconds(3600)),
+            binding: owner == nil ? .baseline : .pinned,
             provider: .google,
             profile: "read",
             scopes: ["https://www.googleapis.com/auth/gmail.readonly"],
@@ -55,6 +56,11 @@ package enum Sample {
             tags: owner == nil ? [:] : ["plan": "gold", "team": "süd"],
             startedAt: startedAt
         )
+    }
+
+    /// A link of its own for each text.
+    package static func link(of text: String, until end: Timestamp) -> LinkClaim? {
+        LinkID("link-" + text.replacing(" ", with: "-")).map { LinkClaim(id: $0, expiresAt: end) }
     }
 
     package static func lease(_ instance: String, until moment: Timestamp) -> Lease {

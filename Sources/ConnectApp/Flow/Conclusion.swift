@@ -81,6 +81,10 @@ struct Conclusion: Sendable {
             saving: judgement.isConnected ? stored : nil,
             heldBy: leases.instance
         )
+        // Another flow has used the link meanwhile: nothing was saved, so nobody will use this access.
+        if case .answered(let end) = standing, end.verdict == .linkUsed, known == nil, evidence == .exchanged {
+            try await deleteIfOurs(grant, of: claim, reference: reference)
+        }
         // Somebody else's answer stands, or one of a store that has forgotten the flow: log that one.
         if case .answered(let standingOutcome) = standing {
             log(.answered(standingOutcome, excess: judgement.excess), flow: claim.flow, reference: reference)

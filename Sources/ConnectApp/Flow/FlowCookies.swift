@@ -52,14 +52,25 @@ struct FlowCookies: Sendable {
         text.utf8.count == 12 && Base64.decodeURL(text) != nil
     }
 
+    /// Whether every flow that a link can begin fits into its cookie. Otherwise no such link is made.
+    static func hasRoom(for link: ConnectLink, _ settings: ConnectSettings) -> Bool {
+        let zeroes = RandomSource { count in [UInt8](repeating: 0, count: count) }
+        let providers = link.providers.isEmpty ? settings.providers : link.providers
+        return providers.allSatisfy { provider in
+            let flow = StartedFlow(provider, link, settings, random: zeroes, at: link.expiresAt)
+            return fits(name: name(of: flow.id.shortID), plaintextBytes: flow.encoded().count)
+        }
+    }
+
+    private static func fits(name: String, plaintextBytes: Int) -> Bool {
+        name.utf8.count + 1 + Sealer.sealedCharacters(plaintextBytes: plaintextBytes) <= limitBytes
+    }
+
     /// - Returns: the Set-Cookie value that holds the flow, or nil if it does not fit.
     func cookie(for flow: StartedFlow) -> String? {
         let name = FlowCookies.name(of: flow.id.shortID)
         let bytes = flow.encoded()
-        guard name.utf8.count + 1 + Sealer.sealedCharacters(plaintextBytes: bytes.count) <= FlowCookies.limitBytes
-        else {
-            return nil
-        }
+        guard FlowCookies.fits(name: name, plaintextBytes: bytes.count) else { return nil }
         return Cookie.setCookie(name: name, value: started.seal(bytes, for: name), maxAge: StartedFlow.lifetime)
     }
 

@@ -22,6 +22,7 @@ package enum FlowCount: Hashable, Sendable {
     package enum StartRefusal: String, Sendable, CaseIterable {
         case notSameOrigin = "not_same_origin"
         case linkNeeded = "link_needed"
+        case linkNotUsable = "link_not_usable"
         case malformedForm = "malformed_form"
         case providerNotOffered = "provider_not_offered"
         case tooMany = "too_many"
@@ -107,6 +108,7 @@ extension FlowCount.StartRefusal {
             case .malformedForm: .malformedForm
             case .providerNotOffered: .providerNotOffered
             case .tooMany: .tooMany
+            case .linkNotUsable: .linkNotUsable
             case .flowTooLarge: .flowTooLarge
             }
     }

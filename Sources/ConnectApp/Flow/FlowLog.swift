@@ -37,6 +37,7 @@ enum FlowEvent {
         case malformedForm = "malformed form"
         case providerNotOffered = "provider not offered"
         case tooMany = "too many from one network"
+        case linkNotUsable = "link not usable"
         case flowTooLarge = "flow does not fit into a cookie"
     }
 

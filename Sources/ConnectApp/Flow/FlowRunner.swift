@@ -101,7 +101,12 @@ final class FlowRunner: Sendable {
 
     private func exchange(_ claim: FlowClaim, _ callback: VerifiedCallback, reference: String) async -> End {
         do throws(StoreError) {
-            guard try await store.claim(claim, lease: leases.next()) == .claimed else { return .over }
+            switch try await claimPatiently(claim) {
+            case .claimed: break
+            case .underWay, .answered: return .over
+            case .linkUsed, .linkBusy: return await turnAway(claim, .linkUsed, reference: reference)
+            case .linkRevoked: return await turnAway(claim, .linkRevoked, reference: reference)
+            }
         } catch {
             // The code was not used. Should the claim be on disk after all, it is settled like any other.
             log(.storeFailed(.claim, error), flow: claim.flow, reference: reference)
@@ -122,6 +127,30 @@ final class FlowRunner: Sendable {
             let verdict: FlowOutcome.Verdict = if case .notSent = error { .unknown } else { .exchangeRefused }
             return await answer(claim, verdict, reference: reference)
         }
+    }
+
+    /// Claims the flow. While another flow of the same link is under way, which may still fail, this one waits for a while.
+    private func claimPatiently(_ claim: FlowClaim) async throws(StoreError) -> ClaimResult {
+        let start = time.elapsed
+        while true {
+            let result = try await store.claim(claim, lease: leases.next())
+            guard case .linkBusy = result, time.elapsed - start < Callback.patience,
+                await time.sleep(for: .seconds(1))
+            else { return result }
+        }
+    }
+
+    /// Ends a flow before its exchange: its code is left to expire.
+    private func turnAway(_ claim: FlowClaim, _ verdict: FlowOutcome.Verdict, reference: String) async -> End {
+        let outcome = FlowOutcome(verdict: verdict, reference: reference, answeredAt: wallClock.now())
+        do throws(StoreError) {
+            if try await store.record(outcome, for: claim) == .answered(outcome) {
+                log(.answered(outcome, excess: []), flow: claim.flow, reference: reference)
+            }
+        } catch {
+            log(.storeFailed(.record, error), flow: claim.flow, reference: reference)
+        }
+        return .over
     }
 
     /// Sends the code, and sends it again only if it never left this machine.

@@ -50,11 +50,12 @@ enum Judge {
         ].map(Scope.init)
     )
 
-    /// A grant that has owners gains another only when the link is pinned to its address, which has matched by now.
+    /// A grant that has owners gains another only where more than this browser vouches for the person: the address that the host
+    /// app has verified, which has matched by now, or the host app's own word.
     private static func mayHave(_ claim: FlowClaim, _ known: StoredGrant?) -> Bool {
         guard let owners = known?.owners, !owners.isEmpty else { return true }
         guard let owner = claim.owner else { return false }
-        return owners.contains { $0.owner == owner } || claim.expectedAddress != nil
+        return owners.contains { $0.owner == owner } || claim.binding != .baseline
     }
 
     private static func identities(of grant: Grant) -> Set<String> {

@@ -10,6 +10,7 @@ import Web
 struct ResultPages: Sendable {
     let pages: Pages
     let cookies: FlowCookies
+    let linkCookie: LinkCookie
     let store: any GrantStore
     let progress: FlowProgress
     let wallClock: WallClock
@@ -21,7 +22,8 @@ struct ResultPages: Sendable {
 
     func problem(_ id: String?, _ request: Request) async -> Response {
         if let id, let word = ProblemWord(rawValue: id) {
-            return pages.problem(word.problem, reference: request.id)
+            let link = linkCookie.path(in: request.head.headerFields, of: nil, at: wallClock.now())
+            return pages.problem(word.problem, reference: request.id, link: link)
         }
         return await result(id ?? "", request, isSuccess: false)
     }
@@ -48,7 +50,7 @@ struct ResultPages: Sendable {
                 ? .nylasTooSlow(checkAgain: path) : .stillWorking(checkAgain: path)
             return pages.problem(problem, reference: request.id)
         case .answered(let outcome):
-            return answered(outcome, record.claim, found, isSuccess: isSuccess)
+            return answered(outcome, record.claim, found, request, isSuccess: isSuccess)
         }
     }
 
@@ -56,11 +58,15 @@ struct ResultPages: Sendable {
         _ outcome: FlowOutcome,
         _ claim: FlowClaim,
         _ found: FlowCookies.Found,
+        _ request: Request,
         isSuccess: Bool
     ) -> Response {
+        let link = claim.link.flatMap { link in
+            linkCookie.path(in: request.head.headerFields, of: link.id, at: wallClock.now())
+        }
         var response =
             outcome.verdict.isSuccess == isSuccess
-            ? pages.result(outcome, of: claim)
+            ? pages.result(outcome, of: claim, link: link)
             : .seeOther(
                 "/\(outcome.verdict.isSuccess ? "connected" : "problem")/\(claim.flow.shortID)",
                 headers: pages.headers

@@ -10,14 +10,18 @@ import Web
 
 /// `POST /connect`: makes a flow, seals it into a cookie and sends the browser to Nylas (design §4.1).
 struct StartFlow: Sendable {
-    /// The form's one field, and its value for "let Nylas ask".
+    /// The form's field for the choice, and its value for "let Nylas ask".
     private static let field = "provider"
     private static let chooser = "ask"
+    /// The form's other field, where the page was a link's: the sealed link.
+    static let linkField = "link"
 
     let settings: ConnectSettings
     let pages: Pages
     let cookies: FlowCookies
     let rate: RateLimit
+    let links: LinkPage
+    let linkCookie: LinkCookie
     let wallClock: WallClock
     let random: RandomSource
     let log: FlowLog
@@ -27,13 +31,12 @@ struct StartFlow: Sendable {
         case nylasAsks
     }
 
-    func response(to request: Request) -> Response {
+    func response(to request: Request) async -> Response {
         let fields = request.head.headerFields
         // First of all, so that a foreign page learns nothing from how the rest is answered.
         guard isSameOrigin(fields, publicURL: settings.publicURL) else {
             return refuse(.notSameOrigin, pages.problem(.startRefused, reference: request.id), request)
         }
-        guard settings.isOpen else { return refuse(.closed, pages.connect(), request) }
         guard fields[.contentType].flatMap(MediaType.init)?.essence == "application/x-www-form-urlencoded" else {
             return refuse(.malformedForm, pages.errors.response(.unsupportedMediaType, to: request), request)
         }
@@ -43,37 +46,53 @@ struct StartFlow: Sendable {
         } catch {
             return refuse(.malformedForm, pages.errors.response(.badRequest, to: request), request)
         }
-        let values = form.filter { $0.name == StartFlow.field }.map(\.value)
-        guard values.count == 1, let choice = choice(values[0]) else {
-            return refuse(.providerNotOffered, pages.problem(.providerNotOffered, reference: request.id), request)
+        let choices = form.filter { $0.name == StartFlow.field }.map(\.value)
+        let sealed = form.filter { $0.name == StartFlow.linkField }.map(\.value)
+        guard sealed.count <= 1 else {
+            return refuse(.malformedForm, pages.errors.response(.badRequest, to: request), request)
         }
-        // Only what would really start is counted: a foreign page that makes its visitors post here cannot use up the
-        // tries of their network.
-        if let wait = rate.take(by: request.client) {
-            return refuse(.tooMany, pages.problem(.tooManyStarts(wait), reference: request.id), request)
+        guard let sealed = sealed.first else {
+            guard settings.isOpen else { return refuse(.closed, pages.connect(), request) }
+            guard choices.count == 1, let choice = choice(choices[0], among: settings.providers) else {
+                return refuse(.providerNotOffered, pages.problem(.providerNotOffered, reference: request.id), request)
+            }
+            return start(choice, nil, request)
         }
-        return start(choice, request)
+        guard let link = links.seal.open(sealed) else {
+            return refuse(.linkNotUsable, pages.problem(.linkUnreadable, reference: request.id), request)
+        }
+        if let problem = await links.obstacle(to: link, reference: request.id) {
+            return refuse(.linkNotUsable, pages.problem(problem, reference: request.id), request)
+        }
+        let offered = settings.providers(of: link)
+        guard choices.count == 1, let choice = choice(choices[0], among: offered) else {
+            let again = pages.connect(with: link, sealed: sealed, notice: .providerNotOffered)
+            return refuse(.providerNotOffered, again, request)
+        }
+        return start(choice, (link, sealed), request)
     }
 
     /// What the form chose, or nil if it is not on offer.
-    private func choice(_ value: String) -> Choice? {
-        if value == StartFlow.chooser { return settings.offersNylasChooser ? .nylasAsks : nil }
-        guard let provider = Provider(rawValue: value), settings.providers.contains(provider) else { return nil }
+    private func choice(_ value: String, among offered: [Provider]) -> Choice? {
+        if value == StartFlow.chooser { return settings.offersChooser(among: offered) ? .nylasAsks : nil }
+        guard let provider = Provider(rawValue: value), offered.contains(provider) else { return nil }
         return .provider(provider)
     }
 
-    private func start(_ choice: Choice, _ request: Request) -> Response {
+    private func start(
+        _ choice: Choice,
+        _ link: (said: ConnectLink, sealed: String)?,
+        _ request: Request
+    ) -> Response {
+        // Only what would really start is counted: a foreign page that makes its visitors post here cannot use up the tries of
+        // their network.
+        if let wait = rate.take(by: request.client) {
+            let again = link.map { LinkSeal.path($0.sealed) }
+            let page = pages.problem(.tooManyStarts(wait), reference: request.id, link: again)
+            return refuse(.tooMany, page, request)
+        }
         let provider: Provider? = if case .provider(let provider) = choice { provider } else { nil }
-        let flow = StartedFlow(
-            kind: .connect,
-            state: State(drawnFrom: random),
-            codeVerifier: CodeVerifier(drawnFrom: random),
-            provider: provider,
-            profile: settings.profile.name,
-            scopes: provider.map(settings.profile.scopes(for:)) ?? [],
-            audience: Audience.digest(of: settings),
-            startedAt: wallClock.now()
-        )
+        let flow = StartedFlow(provider, link?.said, settings, random: random, at: wallClock.now())
         guard let cookie = cookies.cookie(for: flow) else {
             return refuse(.flowTooLarge, pages.errors.response(.internalServerError, to: request), request)
         }
@@ -82,11 +101,13 @@ struct StartFlow: Sendable {
             state: flow.state,
             codeVerifier: flow.codeVerifier,
             provider: provider,
-            scopes: flow.scopes
+            scopes: flow.scopes,
+            loginHint: link?.said.expectedAddress ?? link?.said.loginHint
         )
         var response = Response.seeOther(question.url(at: settings.nylas), headers: pages.headers)
         for removal in cookies.removals(in: request.head.headerFields) { response.addCookie(removal) }
         response.addCookie(cookie)
+        if let link { response.addCookie(linkCookie.cookie(for: link.sealed, link.said, at: flow.startedAt)) }
         log(.started(provider), flow: flow.id, reference: request.id.text)
         return response
     }

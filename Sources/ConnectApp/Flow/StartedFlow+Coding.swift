@@ -5,7 +5,7 @@ import OAuth
 import Timekeeping
 
 extension StartedFlow {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// The flow as bytes to be sealed: compact, because four of them and more travel with every request.
     func encoded() -> [UInt8] {
@@ -14,13 +14,14 @@ extension StartedFlow {
         fields.write(kind == .connect ? 1 : 2 as UInt8)
         fields.write(startedAt.microsecondsSince1970)
         fields.writeFixed(audience)
-        fields.write(binding.rawValue)
+        fields.write(binding.code)
         state.withExposed { fields.write($0) }
         codeVerifier.withExposed { fields.write($0) }
         fields.write(provider?.rawValue)
         fields.write(profile)
         fields.write(scopes)
-        fields.write(linkID)
+        fields.write(link?.id.text)
+        fields.write(link?.expiresAt.microsecondsSince1970 ?? 0)
         fields.write(owner?.text)
         fields.write(expectedAddress)
         fields.write(returnURL)
@@ -33,10 +34,11 @@ extension StartedFlow {
         var fields = ByteFieldReader(bytes)
         guard fields.byte() == StartedFlow.version, let kind = FlowKind(code: fields.byte()),
             let startedAt = fields.number(), let audience = fields.fixed(Audience.bytes),
-            let binding = fields.byte().flatMap(Binding.init(rawValue:)), let state = fields.text().flatMap(State.init),
+            let binding = Binding(code: fields.byte()), let state = fields.text().flatMap(State.init),
             let codeVerifier = fields.text().flatMap(CodeVerifier.init), let provider = fields.optionalText(),
             let profile = fields.text(), let scopes = fields.list(), let linkID = fields.optionalText(),
-            let owner = fields.optionalText(), let expectedAddress = fields.optionalText(),
+            let linkEnd = fields.number(), let owner = fields.optionalText(),
+            let expectedAddress = fields.optionalText(),
             let returnURL = fields.optionalText(), let tags = fields.list(), fields.isAtEnd
         else { return nil }
         self.init(
@@ -45,7 +47,6 @@ extension StartedFlow {
             codeVerifier: codeVerifier,
             profile: profile,
             scopes: scopes,
-            linkID: linkID,
             expectedAddress: expectedAddress,
             binding: binding,
             returnURL: returnURL,
@@ -61,6 +62,10 @@ extension StartedFlow {
             guard let known = OwnerID(owner) else { return nil }
             self.owner = known
         }
+        if let linkID {
+            guard let known = LinkID(linkID) else { return nil }
+            link = LinkClaim(id: known, expiresAt: Timestamp(microsecondsSince1970: linkEnd))
+        }
         guard tags.count.isMultiple(of: 2) else { return nil }
         for index in stride(from: 0, to: tags.count, by: 2) { self.tags[tags[index]] = tags[index + 1] }
     }
@@ -73,5 +78,20 @@ extension FlowKind {
         case 2: self = .adminConsent
         default: return nil
         }
+    }
+}
+
+extension Binding {
+    fileprivate var code: UInt8 {
+        switch self {
+        case .baseline: 0
+        case .pinned: 1
+        case .confirmed: 2
+        }
+    }
+
+    fileprivate init?(code: UInt8?) {
+        guard let known = Binding.allCases.first(where: { $0.code == code }) else { return nil }
+        self = known
     }
 }

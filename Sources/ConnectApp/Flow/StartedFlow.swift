@@ -9,16 +9,6 @@ import Timekeeping
 /// Everything about a flow that was started and has not come back: it travels sealed in the browser's cookie, so that
 /// abandoned and hostile starts cost the server nothing.
 struct StartedFlow: Sendable {
-    /// How a flow is bound to the right person (design: baseline, pinned, confirmed).
-    enum Binding: UInt8, Sendable {
-        /// The same browser from start to end.
-        case baseline = 0
-        /// Also: the address that the host app has verified.
-        case pinned = 1
-        /// Also: the host app's own word, before the exchange.
-        case confirmed = 2
-    }
-
     /// How long a person may take: two-factor sign-in, a password forgotten, an administrator asked.
     static let lifetime = Duration.seconds(20 * 60)
 
@@ -28,7 +18,7 @@ struct StartedFlow: Sendable {
     var provider: Provider?
     var profile: String
     var scopes: [String]
-    var linkID: String?
+    var link: LinkClaim?
     var owner: OwnerID?
     var expectedAddress: String?
     var binding: Binding = .baseline
@@ -48,7 +38,8 @@ struct StartedFlow: Sendable {
             flow: id,
             kind: kind,
             owner: owner,
-            linkID: linkID,
+            link: link,
+            binding: binding,
             provider: provider,
             profile: profile,
             scopes: scopes,
@@ -56,6 +47,38 @@ struct StartedFlow: Sendable {
             returnURL: returnURL,
             tags: tags,
             startedAt: startedAt
+        )
+    }
+}
+
+extension StartedFlow {
+    /// A new flow with a state and a verifier of its own.
+    ///
+    /// - Parameters:
+    ///   - provider: nil lets Nylas ask.
+    ///   - link: nil for open connecting.
+    init(
+        _ provider: Provider?,
+        _ link: ConnectLink?,
+        _ settings: ConnectSettings,
+        random: RandomSource,
+        at now: Timestamp
+    ) {
+        let profile = link.flatMap { settings.profile(named: $0.profile) } ?? settings.profile
+        self.init(
+            kind: .connect,
+            state: State(drawnFrom: random),
+            codeVerifier: CodeVerifier(drawnFrom: random),
+            provider: provider,
+            profile: profile.name,
+            scopes: provider.map(profile.scopes(for:)) ?? [],
+            link: link?.claim,
+            owner: link?.owner,
+            expectedAddress: link?.expectedAddress,
+            binding: link?.binding ?? .baseline,
+            tags: link?.tags ?? [:],
+            audience: Audience.digest(of: settings),
+            startedAt: now
         )
     }
 }

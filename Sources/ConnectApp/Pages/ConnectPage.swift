@@ -9,6 +9,8 @@ struct ConnectPage {
     let profile: AccessProfile
     /// Why the page is shown again, if it is.
     let notice: String?
+    /// The link whose page it is, and its sealed text; nil for open connecting.
+    var link: (said: ConnectLink, sealed: String)?
 
     func html(in frame: PageFrame) -> HTML {
         let brand = frame.brand.name
@@ -21,7 +23,7 @@ struct ConnectPage {
                 <p class="lead"><bdi>\(brand)</bdi> would like its software to work with your mail. You will sign in \
                 on another page, where <bdi>\(brand)</bdi> cannot see your password. Nothing is connected until you agree \
                 there.</p>
-                </div>
+                \(recipient(frame))</div>
                 <div class="terms">
                 <section aria-labelledby="can">
                 <h2 id="can">What the software can do</h2>
@@ -38,7 +40,7 @@ struct ConnectPage {
                 <section class="card choice" aria-labelledby="choice">
                 <h2 id="choice">Where is your mail?</h2>
                 <form method="post" action="/connect">
-                <ul class="providers">
+                \(linkField)<ul class="providers">
                 \(buttons)</ul>
                 </form>
                 <p class="quiet">Next you go to Nylas, the service that makes the connection, and from there to your \
@@ -57,6 +59,28 @@ struct ConnectPage {
     private var noticeBox: HTML {
         guard let notice else { return .empty }
         return "<p class=\"notice\" role=\"status\">\(Symbol.attention.html)<span>\(notice)</span></p>\n"
+    }
+
+    /// Whose mailbox it should be: what somebody who was sent another person's link has to notice.
+    private func recipient(_ frame: PageFrame) -> HTML {
+        guard let link = link?.said else { return .empty }
+        let mailbox: HTML =
+            link.expectedAddress.map { " Please connect <bdi class=\"address\">\($0)</bdi> and no other mailbox." }
+            ?? .empty
+        return """
+            <p class="recipient">The mailbox will belong to the account <strong><bdi>\(link.recipient)</bdi></strong> at \
+            <bdi>\(frame.brand.name)</bdi>.\(mailbox) If that is not your account, close this page: somebody sent you a link that \
+            is not yours.</p>
+
+            """
+    }
+
+    private var linkField: HTML {
+        guard let link else { return .empty }
+        return """
+            <input type="hidden" name="link" value="\(link.sealed)">
+
+            """
     }
 
     private var buttons: [HTML] {

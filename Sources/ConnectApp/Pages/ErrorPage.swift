@@ -17,7 +17,7 @@ struct ErrorPage {
                 <h1>\(fault.title)</h1>
                 <p class="lead">\(fault.advice)</p>
                 \(note)
-                \(frame.startAgain("Go to the start page"))
+                \(frame.startAgain("Go to the start page", at: frame.beginning))
                 \(frame.reference(reference.text))
                 </div>
                 """

@@ -45,11 +45,26 @@ struct PageFrame: Sendable {
         """
     }
 
-    /// A link to the page where everything begins, or what to do where a personal link is needed.
-    func startAgain(_ label: String) -> HTML {
-        isOpen
-            ? "<p><a class=\"action\" href=\"/\">\(label)</a></p>"
-            : "<p>To start again, open the personal link that you were given once more.</p>"
+    /// Where somebody begins who begins once more.
+    enum Beginning: Hashable, Sendable {
+        /// At `/`, where everybody may.
+        case open
+        /// With the link that this browser has started from.
+        case link(path: String)
+        /// With a link, but this browser does not have it.
+        case linkToFind
+    }
+
+    /// For somebody of whom nothing is known.
+    var beginning: Beginning { isOpen ? .open : .linkToFind }
+
+    /// A link to where everything begins, or what to do where a personal link is needed.
+    func startAgain(_ label: String, at beginning: Beginning) -> HTML {
+        switch beginning {
+        case .open: "<p><a class=\"action\" href=\"/\">\(label)</a></p>"
+        case .link(let path): "<p><a class=\"action\" href=\"\(address: path)\">\(label)</a></p>"
+        case .linkToFind: "<p>To start again, open the personal link that you were given once more.</p>"
+        }
     }
 
     /// The company's address for questions, or nothing.

@@ -38,13 +38,37 @@ package struct Pages: Sendable {
         connectResponse
     }
 
+    /// `GET /c/{link}`: the page of a link that something can be started with.
+    ///
+    /// - Parameter notice: why the page is shown again.
+    func connect(with link: ConnectLink, sealed: String, notice problem: Problem? = nil) -> Response {
+        let providers = settings.providers(of: link)
+        let page = ConnectPage(
+            providers: providers,
+            offersNylasChooser: settings.offersChooser(among: providers),
+            profile: settings.profile(named: link.profile) ?? settings.profile,
+            notice: problem?.notice,
+            link: (link, sealed)
+        )
+        return .page(page.html(in: frame), status: problem?.status ?? .ok, policy: .form, headers: headers)
+    }
+
     /// The end of a flow, told as often as the person asks.
     ///
-    /// - Parameter claim: what was asked for.
-    package func result(_ outcome: FlowOutcome, of claim: FlowClaim) -> Response {
+    /// - Parameters:
+    ///   - claim: what was asked for.
+    ///   - link: the path of the link it was started from, if this browser has it.
+    package func result(_ outcome: FlowOutcome, of claim: FlowClaim, link: String? = nil) -> Response {
+        func problem(_ problem: Problem, reference: String) -> Response {
+            self.problem(problem, reference: reference, link: link, isLinked: claim.link != nil)
+        }
         switch outcome.verdict {
         case .connected, .reconnected:
-            let page = ConnectedPage(outcome, profile: profile(named: claim.profile), asked: claim.provider)
+            let page = ConnectedPage(
+                outcome,
+                profile: settings.profile(named: claim.profile) ?? settings.profile,
+                asked: claim.provider
+            )
             return .page(page.html(in: frame), policy: .result, headers: headers)
         case .declined: return problem(.declined, reference: outcome.reference)
         case .permissionsMissing:
@@ -70,26 +94,29 @@ package struct Pages: Sendable {
         case .adminApprovalNeeded:
             return problem(.adminApprovalNeeded(provider: providerName(outcome, claim)), reference: outcome.reference)
         case .exchangeRefused: return problem(.exchangeRefused, reference: outcome.reference)
+        case .linkUsed: return problem(.linkUsed, reference: outcome.reference)
+        case .linkRevoked: return problem(.linkRevoked, reference: outcome.reference)
         case .unknown: return problem(.outcomeUnknown, reference: outcome.reference)
         }
     }
 
     /// Everything that stands in the way of a connection.
-    package func problem(_ problem: Problem, reference: RequestID) -> Response {
-        self.problem(problem, reference: reference.text)
+    ///
+    /// - Parameter link: the path of the link this browser has started from last, if there is one.
+    package func problem(_ problem: Problem, reference: RequestID, link: String? = nil) -> Response {
+        self.problem(problem, reference: reference.text, link: link, isLinked: false)
     }
 
-    private func problem(_ problem: Problem, reference: String) -> Response {
+    private func problem(_ problem: Problem, reference: String, link: String?, isLinked: Bool) -> Response {
         switch problem {
         case .startRefused where settings.isOpen, .providerNotOffered where settings.isOpen:
             // The page again, without effect (design.md §4.1): one press of a button away from going on.
-            let words = problem.words
-            let notice = ([words.title + "."] + words.happened).joined(separator: " ")
-            var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: notice)
+            var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: problem.notice)
             response.head.status = problem.status
             return response
         default:
-            let page = ProblemPage(problem: problem, reference: reference).html(in: frame)
+            let again: PageFrame.Beginning = link.map { .link(path: $0) } ?? (isLinked ? .linkToFind : frame.beginning)
+            let page = ProblemPage(problem: problem, reference: reference, again: again).html(in: frame)
             var response = Response.page(page, status: problem.status, policy: .result, headers: headers)
             if let wait = problem.wait { response.addRetryAfter(wait) }
             return response
@@ -114,10 +141,6 @@ package struct Pages: Sendable {
         return .page(page.html(in: frame), policy: .form, headers: headers)
     }
 
-    private func profile(named name: String) -> AccessProfile {
-        ([settings.profile] + AccessProfile.builtIn).first { $0.name == name } ?? settings.profile
-    }
-
     private func providerName(_ outcome: FlowOutcome, _ claim: FlowClaim) -> String? {
         outcome.providerName.map(displayName) ?? claim.provider?.displayName
     }
@@ -126,4 +149,12 @@ package struct Pages: Sendable {
 /// Our name for a provider that Nylas names, or its own.
 func displayName(_ providerName: String) -> String {
     Provider(rawValue: providerName)?.displayName ?? providerName
+}
+
+extension Problem {
+    /// The problem in two or three sentences, above a page that lets the person go on.
+    fileprivate var notice: String {
+        let words = words
+        return ([words.title + "."] + words.happened).joined(separator: " ")
+    }
 }

@@ -131,6 +131,45 @@ extension Problem {
                 advice: "Please start again in a few minutes. It is safe to do it twice.",
                 step: .startAgain
             )
+        case .linkUsed:
+            Words(
+                tone: .calm,
+                title: "This link has been used",
+                happened: [
+                    "A personal link connects one mailbox, once, and a mailbox was connected with this one.",
+                    "If that was you, everything is done.",
+                ],
+                advice: "If it was not you, or you want to connect another mailbox, ask for a new link.",
+                step: .askSupport
+            )
+        case .linkRevoked:
+            Words(
+                tone: .attention,
+                title: "This link is no longer valid",
+                happened: ["Whoever sent you this link has withdrawn it. Nothing was connected."],
+                advice: "Ask for a new one.",
+                step: .askSupport
+            )
+        case .linkUnreadable:
+            Words(
+                tone: .attention,
+                title: "This link is not complete",
+                happened: [
+                    "We cannot read it. Mail programs sometimes cut a long link at the end of a line.",
+                    "Nothing was connected.",
+                ],
+                advice: "Open it once more from the place where you found it, or copy all of it into the address bar. "
+                    + "If that does not help, ask for a new one.",
+                step: .askSupport
+            )
+        case .linkExpired:
+            Words(
+                tone: .calm,
+                title: "This link has expired",
+                happened: ["For your safety, a personal link works only for a while. Nothing was connected."],
+                advice: "Ask for a new one. It takes whoever sent it to you only a moment.",
+                step: .askSupport
+            )
         case .flowNotFound:
             Words(
                 tone: .attention,

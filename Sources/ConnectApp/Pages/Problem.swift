@@ -15,6 +15,9 @@ package enum Problem: Hashable, Sendable {
     case exchangeRefused
     /// Nylas was not reached, or its answer never came and no connection was found afterwards.
     case outcomeUnknown
+    /// Also the page of a link that is opened once more after its use.
+    case linkUsed
+    case linkRevoked
 
     // What came back belongs to no flow of this browser.
     /// No cookie for this state: another browser, blocked cookies, or long ago.
@@ -40,6 +43,9 @@ package enum Problem: Hashable, Sendable {
     /// The form was not sent from our own page.
     case startRefused
     case providerNotOffered
+    /// Cut off on its way, or sealed by somebody else.
+    case linkUnreadable
+    case linkExpired
 
     // Too often, by one network. How long to wait.
     case tooManyStarts(Duration)
@@ -50,8 +56,10 @@ package enum Problem: Hashable, Sendable {
     package var status: HTTPResponse.Status {
         switch self {
         case .declined, .permissionsMissing, .otherProvider, .otherAddress, .connectedBySomeoneElse, .providerRefused,
-            .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown:
+            .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown, .linkUsed, .linkRevoked:
             .ok
+        case .linkUnreadable: .notFound
+        case .linkExpired: .gone
         case .flowNotFound, .expired, .altered, .malformedCallback, .providerNotOffered: .badRequest
         case .stillWorking, .nylasTooSlow: .accepted
         // Not 502 or 504: many proxies put a page of their own in the place of those.

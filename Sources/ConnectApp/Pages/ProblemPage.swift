@@ -4,6 +4,7 @@ import Web
 struct ProblemPage {
     let problem: Problem
     let reference: String
+    let again: PageFrame.Beginning
 
     func html(in frame: PageFrame) -> HTML {
         let words = problem.words
@@ -47,7 +48,7 @@ struct ProblemPage {
 
     private func step(_ step: Problem.Words.Step, in frame: PageFrame) -> HTML {
         switch step {
-        case .startAgain: frame.startAgain("Start again")
+        case .startAgain: frame.startAgain("Start again", at: again)
         case .checkAgain(let path): "<p><a class=\"action\" href=\"\(address: path)\">Check again</a></p>"
         // The empty reference is the page's own address with its query (RFC 3986 §5.2.2): the code is in it, not in the page.
         case .tryAgain: "<p><a class=\"action\" href=\"\">Try again</a></p>"

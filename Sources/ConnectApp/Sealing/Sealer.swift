@@ -9,6 +9,7 @@ struct Sealer: Sendable {
     enum Purpose: String, Sendable {
         case flow = "postern/1 flow cookie"
         case result = "postern/1 result cookie"
+        case link = "postern/1 connect link"
     }
 
     private struct Key: Sendable {

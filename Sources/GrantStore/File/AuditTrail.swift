@@ -11,6 +11,8 @@ package struct AuditEntry: Hashable, Sendable {
         case grantSaved = "grant.saved"
         /// A known grant's values were brought up to date outside of a flow.
         case grantRefreshed = "grant.refreshed"
+        /// A connect link was ended early; the detail is its ID.
+        case linkRevoked = "link.revoked"
     }
 
     /// From 1, without gaps.

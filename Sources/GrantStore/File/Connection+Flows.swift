@@ -22,11 +22,11 @@ extension Connection {
             case .answered(let outcome): (nil, outcome)
             }
         try run(
-            "INSERT OR REPLACE INTO flow_claim (\(flowColumns)) VALUES (?\(String(repeating: ", ?", count: 20)))",
+            "INSERT OR REPLACE INTO flow_claim (\(flowColumns)) VALUES (?\(String(repeating: ", ?", count: 22)))",
             .blob(claim.flow.digest),
             .text(claim.kind.rawValue),
             .text(claim.owner?.text),
-            .text(claim.linkID),
+            .text(claim.link?.id.text),
             .text(claim.provider?.rawValue),
             .text(claim.profile),
             StoredJSON.text(claim.scopes),
@@ -43,7 +43,9 @@ extension Connection {
             outcome.map { StoredJSON.text($0.grantedScopes) } ?? .null,
             outcome.map { StoredJSON.text($0.missingScopes) } ?? .null,
             .text(outcome?.reference),
-            outcome.map { .time($0.answeredAt) } ?? .null
+            outcome.map { .time($0.answeredAt) } ?? .null,
+            .text(claim.binding.rawValue),
+            claim.link.map { .time($0.expiresAt) } ?? .null
         )
     }
 
@@ -55,18 +57,20 @@ extension Connection {
 private let flowColumns = """
     digest, kind, owner, link_id, provider, profile, scopes, expected_address, return_url, tags, started_at, \
     lease_instance, lease_expires_at, \
-    verdict, grant_id, address, provider_name, granted_scopes, missing_scopes, reference, answered_at
+    verdict, grant_id, address, provider_name, granted_scopes, missing_scopes, reference, answered_at, \
+    binding, link_expires_at
     """
 
 private func flowRecord(_ row: inout Row) throws(SQLiteFailure) -> FlowRecord {
     guard let flow = FlowID(digest: try row.blob()), let kind = FlowKind(rawValue: try row.text()) else {
         throw .unreadableValue
     }
-    let claim = FlowClaim(
+    let owner = try row.optional(OwnerID.init)
+    let linkID = try row.optional(LinkID.init)
+    var claim = FlowClaim(
         flow: flow,
         kind: kind,
-        owner: try row.optional(OwnerID.init),
-        linkID: try row.optionalText(),
+        owner: owner,
         provider: try row.optional(Provider.init),
         profile: try row.text(),
         scopes: try row.json([String].self),
@@ -76,7 +80,10 @@ private func flowRecord(_ row: inout Row) throws(SQLiteFailure) -> FlowRecord {
         startedAt: try row.time()
     )
     guard row.isNull else {
-        return FlowRecord(claim: claim, standing: .open(Lease(instance: try row.text(), expiresAt: try row.time())))
+        let lease = Lease(instance: try row.text(), expiresAt: try row.time())
+        row.skip(8)
+        try readLink(linkID, of: &claim, from: &row)
+        return FlowRecord(claim: claim, standing: .open(lease))
     }
     row.skip(2)
     guard let verdict = FlowOutcome.Verdict(rawValue: try row.text()) else { throw .unreadableValue }
@@ -90,5 +97,14 @@ private func flowRecord(_ row: inout Row) throws(SQLiteFailure) -> FlowRecord {
         reference: try row.text(),
         answeredAt: try row.time()
     )
+    try readLink(linkID, of: &claim, from: &row)
     return FlowRecord(claim: claim, standing: .answered(outcome))
+}
+
+/// Reads the last two columns. A link without an end is one of a file from before links.
+private func readLink(_ id: LinkID?, of claim: inout FlowClaim, from row: inout Row) throws(SQLiteFailure) {
+    guard let binding = Binding(rawValue: try row.text()) else { throw .unreadableValue }
+    claim.binding = binding
+    guard let id, !row.isNull else { return }
+    claim.link = LinkClaim(id: id, expiresAt: try row.time())
 }

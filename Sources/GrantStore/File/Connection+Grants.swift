@@ -71,7 +71,7 @@ extension Connection {
                 .text(grant.id.text),
                 .text(ownership.owner.text),
                 .time(ownership.since),
-                .text(ownership.linkID),
+                .text(ownership.linkID?.text),
                 StoredJSON.text(ownership.tags)
             )
         }
@@ -86,7 +86,7 @@ extension Connection {
             return Ownership(
                 owner: owner,
                 since: try row.time(),
-                linkID: try row.optionalText(),
+                linkID: try row.optional(LinkID.init),
                 tags: try row.json([String: String].self)
             )
         }

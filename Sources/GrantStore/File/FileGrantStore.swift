@@ -18,7 +18,7 @@ package final class FileGrantStore: GrantStore {
     package let warnings: [StoreWarning]
     let writer: Writer?
     let reader: Lane
-    private let wallClock: WallClock
+    let wallClock: WallClock
 
     /// Opens the store; this blocks its thread while it waits for the disk.
     ///
@@ -53,9 +53,16 @@ package final class FileGrantStore: GrantStore {
     }
 
     package func claim(_ claim: FlowClaim, lease: Lease) async throws(StoreError) -> ClaimResult {
-        try await write { (connection) throws(SQLiteFailure) in
+        let now = wallClock.now()
+        return try await write { (connection) throws(SQLiteFailure) in
             let (result, change) = FlowRules.claiming(try connection.flow(claim.flow)?.standing, lease: lease)
-            if let change { try connection.save(FlowRecord(claim: claim, standing: change)) }
+            guard let change else { return result }
+            if let link = claim.link {
+                let answer = try connection.answer(reserving: link, for: claim.flow, at: now)
+                if let refusal = ClaimResult(answer) { return refusal }
+                try connection.save(.reserved(claim.flow), of: link)
+            }
+            try connection.save(FlowRecord(claim: claim, standing: change))
             return result
         }
     }
@@ -82,6 +89,14 @@ package final class FileGrantStore: GrantStore {
         return try await write { (connection) throws(SQLiteFailure) in
             guard let record = try connection.flow(flow) else { return .answered(FlowRules.forgotten(outcome)) }
             guard FlowRules.mayAnswer(record.standing, instance: instance) else { return record.standing }
+            if grant != nil, let link = record.claim.link {
+                guard LinkRules.maySave(try connection.use(of: link.id), for: flow) else {
+                    let tooLate = FlowRecord.Standing.answered(LinkRules.tooLate(outcome))
+                    try connection.save(FlowRecord(claim: record.claim, standing: tooLate))
+                    return tooLate
+                }
+                try connection.save(.used(flow), of: link)
+            }
             try connection.save(FlowRecord(claim: record.claim, standing: .answered(outcome)))
             if let grant {
                 try connection.save(grant.saved(over: try connection.grant(grant.id), by: record.claim, at: now))
@@ -184,7 +199,7 @@ package final class FileGrantStore: GrantStore {
         }
     }
 
-    private func write<Value: Sendable>(
+    func write<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws(SQLiteFailure) -> Value
     ) async throws(StoreError) -> Value {
         guard let writer else { throw .readOnly }

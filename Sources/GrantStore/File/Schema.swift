@@ -41,7 +41,7 @@ enum Schema {
         return Int(found)
     }
 
-    private static let steps = [first]
+    private static let steps = [first, links]
 
     private static let first = """
         CREATE TABLE grants (
@@ -131,6 +131,20 @@ enum Schema {
             SELECT number, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
                 event, grant_id, owner, reference, detail, lower(hex(hash)) AS hash
             FROM audit;
+        """
+
+    /// Links: a flow knows the end of its link and how it is bound, and each link that somebody came back with has a row.
+    private static let links = """
+        ALTER TABLE flow_claim ADD COLUMN binding TEXT NOT NULL DEFAULT 'baseline';
+        ALTER TABLE flow_claim ADD COLUMN link_expires_at INTEGER;
+        CREATE TABLE link_use (
+            link_id TEXT PRIMARY KEY,
+            standing TEXT NOT NULL CHECK (standing IN ('reserved', 'used', 'revoked')),
+            digest BLOB CHECK (length(digest) = 32),
+            expires_at INTEGER NOT NULL,
+            CHECK ((digest IS NULL) = (standing = 'revoked'))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX link_use_by_end ON link_use (expires_at);
         """
 
     private static func execute(_ script: String, on connection: Connection) throws(StoreError) {

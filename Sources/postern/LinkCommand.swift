@@ -1,0 +1,161 @@
+import ArgumentParser
+import ConnectApp
+import Cryptography
+import GrantStore
+import Grants
+import Timekeeping
+
+struct LinkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "link",
+        abstract: "Makes personal connect links, and ends them early; the server may be running.",
+        subcommands: [Create.self, Revoke.self]
+    )
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a link with which one user of your software connects one mailbox.",
+            discussion: """
+                The link is good for one connection and for its lifetime; opening it uses nothing. Send it to nobody but the user it is \
+                for: whoever opens it is asked to connect a mailbox that will belong to that user.
+
+                Example: postern link create --config config.json --owner user-7 --owner-name "Jane Doe" --expires 1d
+                """
+        )
+
+        @OptionGroup var options: ConfigurationOptions
+        @Option(help: ArgumentHelp("Your own ID of the user the mailbox will belong to.", valueName: "ID")) var owner:
+            String
+        @Option(help: ArgumentHelp("What the page calls that user.", valueName: "NAME")) var ownerName: String?
+        @Option(help: ArgumentHelp("The one mailbox that may be connected.", valueName: "ADDRESS")) var address: String?
+        @Flag(help: "You have verified that --address is this user's: it may be shared with other owners then.")
+        var pinned = false
+        @Option(help: ArgumentHelp("An address to fill in, if another may be used.", valueName: "ADDRESS")) var hint:
+            String?
+        @Option(help: ArgumentHelp("A provider to offer; several times for several.", valueName: "NAME"))
+        var provider: [String] = []
+        @Option(help: ArgumentHelp("What is asked for: read, draft, send or full.", valueName: "NAME"))
+        var profile: String?
+        @Option(help: ArgumentHelp("Kept with the connection, for your own use.", valueName: "NAME=VALUE")) var tag:
+            [String] = []
+        @Option(help: ArgumentHelp("How long it is good: 90s, 30m, 12h or 7d (at most).", valueName: "TIME"))
+        var expires: String?
+        @Flag(name: .long, help: "One JSON object instead of the address alone.") var json = false
+
+        func run() async throws {
+            var order = LinkOrder(owner: owner)
+            order.ownerName = ownerName
+            order.expectedAddress = address
+            order.isPinned = pinned
+            order.loginHint = hint
+            order.providers = provider
+            order.profile = profile
+            order.tags = try tags()
+            if let expires {
+                guard let lifetime = lifetime(expires) else {
+                    throw ValidationError("--expires must be a number with s, m, h or d, for example 12h.")
+                }
+                order.lifetime = lifetime
+            }
+            let settings = try ConnectSettings(options.read())
+            let link: ConnectLink
+            do throws(LinkOrderError) {
+                link = try order.link(for: settings, random: .system, at: WallClock.system.now())
+            } catch {
+                throw ValidationError(error.sentence)
+            }
+            let sealed = LinkSeal(keys: settings.sealingKeys, random: .system).seal(link)
+            let address = LinkSeal.address(sealed, at: settings.publicURL)
+            print(json ? GrantOutput.encode(LinkOutput(link, address: address)) : address)
+        }
+
+        private func tags() throws -> [String: String] {
+            var tags: [String: String] = [:]
+            for text in tag {
+                guard let equals = text.firstIndex(of: "="), tags[String(text[..<equals])] == nil else {
+                    throw ValidationError("--tag must be NAME=VALUE, each name once.")
+                }
+                tags[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            return tags
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ends a link before its time. What was connected with it stays connected.",
+            discussion: """
+                Example: postern link revoke --config config.json https://connect.example.com/c/AbC…
+                """
+        )
+
+        @OptionGroup var options: ConfigurationOptions
+        @Argument(help: ArgumentHelp("The whole link, as it was printed.", valueName: "LINK")) var link: String
+
+        func run() async throws {
+            let configuration = try options.read()
+            let settings = try ConnectSettings(configuration)
+            let sealed = link.split(separator: "/").last.map(String.init) ?? ""
+            guard let said = LinkSeal(keys: settings.sealingKeys, random: .system).open(sealed) else {
+                throw CommandFailure(message: "That is no link of this Postern, or not the whole of it.")
+            }
+            guard WallClock.system.now() < said.expiresAt else {
+                return print("The link \(said.id) has expired already.")
+            }
+            let use: LinkUse
+            do throws(StoreError) {
+                let store = try FileGrantStore(directory: configuration.dataDirectory)
+                use = try await store.revoke(LinkClaim(id: said.id, expiresAt: said.expiresAt))
+                await store.close()
+            } catch {
+                throw CommandFailure(message: "The file store: \(error.sentence)")
+            }
+            guard use == .revoked else {
+                throw CommandFailure(message: "The link \(said.id) has been used: its mailbox is connected.")
+            }
+            print("The link \(said.id) is ended. Nobody can connect with it any more.")
+        }
+    }
+}
+
+/// `30m`, `12h`; nil for anything else.
+private func lifetime(_ text: String) -> Duration? {
+    let seconds: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+    guard let unit = text.last.flatMap({ seconds[$0] }), (2...9).contains(text.utf8.count),
+        text.dropLast().utf8.allSatisfy({ (48...57).contains($0) }), let count = Int64(text.dropLast())
+    else { return nil }
+    return .seconds(count * unit)
+}
+
+/// A link as JSON.
+private struct LinkOutput: Encodable {
+    var url: String
+    var id: String
+    var owner: String
+    var expires_at: String
+
+    init(_ link: ConnectLink, address: String) {
+        url = address
+        id = link.id.text
+        owner = link.owner.text
+        expires_at = link.expiresAt.rfc3339
+    }
+}
+
+extension LinkOrderError {
+    /// What a person at the command line is told.
+    var sentence: String {
+        switch self {
+        case .owner: "--owner must be 1 to 128 bytes on one line."
+        case .ownerName: "--owner-name must be 1 to 120 bytes on one line."
+        case .expectedAddress: "--address must be an e-mail address of at most 254 bytes."
+        case .loginHint: "--hint must be an e-mail address of at most 254 bytes."
+        case .providers(let name): "--provider \(name): it is not offered (connect.providers), or named twice."
+        case .profile(let name): "--profile \(name): there is none of that name; there are read, draft, send and full."
+        case .tags: "--tag: at most 8, names of 1 to 40 bytes, values of at most 120, on one line."
+        case .pinnedWithoutAddress: "--pinned needs --address: it says that you have verified that address."
+        case .lifetime: "--expires must be at least 60s and at most 7d."
+        case .tooLong: "All of it together is too long for a browser's cookie. Use shorter tags or a shorter name."
+        }
+    }
+}
