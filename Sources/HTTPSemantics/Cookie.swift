@@ -42,7 +42,7 @@ package enum Cookie {
         sameSite: SameSite = .lax
     ) -> String {
         precondition(
-            !name.isEmpty && name.utf8.allSatisfy(\.isTokenCharacter) && value.utf8.allSatisfy(isCookieOctet)
+            !name.isEmpty && name.utf8.allSatisfy(\.isTokenCharacter) && areCookieOctets(value)
                 && path.utf8.first == UInt8(ascii: "/") && path.utf8.allSatisfy(\.isPathCharacter)
                 && !path.utf8.contains(UInt8(ascii: ";")),
             "our cookies have names of our own and base64url values, or they would break out of the field"
@@ -61,6 +61,12 @@ package enum Cookie {
     /// The Set-Cookie value that makes a browser forget a cookie: same name, path and Secure, already expired.
     package static func removal(of name: String, path: String = "/", isSecure: Bool = true) -> String {
         setCookie(name: name, value: "", maxAge: .zero, path: path, isSecure: isSecure)
+    }
+
+    private static func areCookieOctets(_ value: String) -> Bool {
+        let octets = value.utf8Span.span
+        for index in octets.indices where !isCookieOctet(octets[index]) { return false }
+        return true
     }
 
     /// `cookie-octet` (RFC 6265 §4.1.1).

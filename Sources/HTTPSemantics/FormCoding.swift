@@ -61,6 +61,7 @@ package enum FormCoding {
     /// A space becomes `%20`, not `+`: every form decoder reads it, and so does one that knows only RFC 3986.
     package static func encode(_ pairs: [(String, String)]) -> String {
         var encoded: [UInt8] = []
+        encoded.reserveCapacity(1024)
         for (name, value) in pairs {
             if !encoded.isEmpty { encoded.append(UInt8(ascii: "&")) }
             PercentCoding.append(name, to: &encoded)

@@ -17,13 +17,17 @@ package enum PercentCoding {
     }
 
     static func append(_ text: String, to encoded: inout [UInt8]) {
-        for byte in text.utf8 {
-            if byte.isUnreserved {
-                encoded.append(byte)
-            } else {
-                encoded.append(UInt8(ascii: "%"))
-                encoded.append(hexadecimalDigit(byte >> 4))
-                encoded.append(hexadecimalDigit(byte & 15))
+        let octets = text.utf8Span.span
+        encoded.append(addingCapacity: 3 * octets.count) { encoded in
+            for index in octets.indices {
+                let byte = octets[index]
+                if byte.isUnreserved {
+                    encoded.append(byte)
+                } else {
+                    encoded.append(UInt8(ascii: "%"))
+                    encoded.append(hexadecimalDigit(byte >> 4))
+                    encoded.append(hexadecimalDigit(byte & 15))
+                }
             }
         }
     }

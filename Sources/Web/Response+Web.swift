@@ -25,8 +25,14 @@ extension Response {
     }
 }
 
+private func isVisibleASCII(_ text: String) -> Bool {
+    let octets = text.utf8Span.span
+    for index in octets.indices where octets[index] < 0x21 || octets[index] > 0x7E { return false }
+    return true
+}
+
 private func visibleASCII(_ address: String) -> String {
-    guard !address.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return address }
+    guard !isVisibleASCII(address) else { return address }
     let digits = Array("0123456789ABCDEF".utf8)
     var encoded: [UInt8] = []
     for byte in address.utf8 {

@@ -8,7 +8,7 @@ enum Postern {
         // A reader of ours that goes away (a closed pipe, a vanished client) is an error where it happens, not the end.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try PosternCommand.parseAsRoot()
+            var command = try command()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -27,6 +27,16 @@ enum Postern {
             if !text.isEmpty { standardError(text) }
             exit(code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue)
         }
+    }
+
+    /// `serve` is looked for first: to know all commands, the root looks at each by reflection, which was a third of the
+    /// start. What cannot be parsed so, such as a slip or `--help`, is the root's to answer.
+    private static func command() throws -> any ParsableCommand {
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "serve" {
+            if let serve = try? ServeCommand.parse(Array(arguments.dropFirst())) { return serve }
+        }
+        return try PosternCommand.parseAsRoot()
     }
 }
 
