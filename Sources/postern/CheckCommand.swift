@@ -23,10 +23,10 @@ struct CheckCommand: AsyncParsableCommand {
         let configuration = try options.read()
         var findings = [Finding("configuration", .ok, "complete and without contradiction")]
         findings += await examineStore(configuration.dataDirectory)
-        let certificate = configuration.tls.map { Certificates.facts($0) }
+        let certificates = configuration.tls.map { Certificates.facts($0) }
         let doctor: [Finding] = try await Outbound.with(configuration) { exchange in
             let doctor = Doctor(configuration: configuration, exchange: exchange, wallClock: .system)
-            return doctor.examineConfiguration(certificate: certificate) + (await doctor.examineNylas())
+            return doctor.examineConfiguration(certificates: certificates) + (await doctor.examineNylas())
         }
         findings += doctor
         print(json ? try jsonText(findings, configuration.effective) : table(findings, configuration.effective))

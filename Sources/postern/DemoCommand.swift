@@ -80,13 +80,13 @@ struct DemoCommand: AsyncParsableCommand {
             settings: settings,
             store: store,
             trustedCertificates: nil,
-            tls: nil,
+            certificates: nil,
             publicPlace: .localhost(port: port),
             operationsPlace: nil,
             sandbox: (sandbox, loopback),
             portSettings: (application: "--port", sandbox: "--sandbox-port"),
             log: log,
-            logLevel: .info
+            configuration: nil
         ) {
             standardError(
                 """

@@ -7,6 +7,7 @@ import Sockets
 extension LogOutput {
     /// One line of the access log: a route template instead of the address, and never what came in a query, a field or a form.
     func write(_ record: AccessRecord) {
+        guard writes(.info) else { return }
         if format == .json, let line = LogLine.everyday(record) { return write(line) }
         write(line(of: record))
     }

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Sockets
+import Synchronization
 import Timekeeping
 
 /// Where all lines of the log go, as JSON or as text for a person: written in the background, many at once under load.
@@ -12,9 +13,17 @@ final class LogOutput: Sendable {
     private let clock: WallClock
     private let descriptor: Int32
     private let writer: BackgroundWriter?
+    /// The place of the least level that is written, among all.
+    private let threshold: Atomic<Int>
 
-    init(format: LogLine.Format, descriptor: Int32 = STDOUT_FILENO, clock: WallClock = .system) {
+    init(
+        format: LogLine.Format,
+        level: Logger.Level = .info,
+        descriptor: Int32 = STDOUT_FILENO,
+        clock: WallClock = .system
+    ) {
         self.format = format
+        threshold = Atomic(Self.place(of: level))
         self.descriptor = descriptor
         self.clock = clock
         // Without a descriptor to wake its thread by, every line is written where it is made.
@@ -25,8 +34,32 @@ final class LogOutput: Sendable {
         }
     }
 
+    /// What is below it is not written; may change while the process runs.
+    var level: Logger.Level {
+        get { Logger.Level.allCases[threshold.load(ordering: .relaxed)] }
+        set { threshold.store(Self.place(of: newValue), ordering: .relaxed) }
+    }
+
+    func writes(_ level: Logger.Level) -> Bool {
+        Self.place(of: level) >= threshold.load(ordering: .relaxed)
+    }
+
+    /// The levels as the log package orders them.
+    private static func place(of level: Logger.Level) -> Int {
+        switch level {
+        case .trace: 0
+        case .debug: 1
+        case .info: 2
+        case .notice: 3
+        case .warning: 4
+        case .error: 5
+        case .critical: 6
+        }
+    }
+
     /// - Parameter members: names and values in the order they are to stand in; numbers are written as numbers.
     func write(level: Logger.Level, event: String, _ members: [(name: String, value: Value)]) {
+        guard writes(level) else { return }
         var line = LogLine(format, at: clock.now(), level: level, event: event)
         for (name, value) in members {
             switch value {
@@ -62,7 +95,15 @@ final class LogOutput: Sendable {
 struct PosternLogHandler: LogHandler {
     let output: LogOutput
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level
+    /// The output's, which may change: a logger's own would be fixed in every copy of it.
+    var logLevel: Logger.Level {
+        get { output.level }
+        set { output.level = newValue }
+    }
+
+    init(output: LogOutput) {
+        self.output = output
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }

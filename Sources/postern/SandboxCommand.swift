@@ -46,7 +46,7 @@ struct SandboxCommand: AsyncParsableCommand {
         guard let place = ListenAddress(host: address, port: port) else { return }
         var tls: TLSServerContext?
         if let certificateChain, let privateKey {
-            tls = try Certificates.context(.init(certificateChain: certificateChain, privateKey: privateKey))
+            tls = try Certificates.context(chain: certificateChain, key: privateKey)
         }
         let secured = tls
         let result: Result<Void, CommandFailure>

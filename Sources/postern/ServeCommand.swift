@@ -1,12 +1,14 @@
 import ArgumentParser
 import ConnectApp
 import Cryptography
+import Glibc
 import GrantStore
 import HTTPSemantics
 import Logging
 import Nylas
 import Sockets
 import TLS
+import Timekeeping
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,22 +26,35 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.read()
-        let log = LogOutput(format: configuration.logFormat.resolved)
+        let log = LogOutput(
+            format: configuration.logFormat.resolved,
+            level: Logger.Level(configured: configuration.logLevel)
+        )
         defer { log.flush() }
-        let tls = try configuration.tls.map { files throws(CommandFailure) in try Certificates.context(files) }
+        // From the first moment: until somebody listens for it, it must not end the process.
+        _ = signal(SIGHUP, SIG_IGN)
+        let certificates = try configuration.tls.map { source throws(CommandFailure) in
+            try Certificates.keeper(source, host: configuration.publicURL.host)
+        }
         let store = try openStore(configuration.dataDirectory, log: log)
         let settings = try ConnectSettings(configuration)
         let serving = Serving(
             settings: settings,
             store: store,
             trustedCertificates: configuration.trustedCertificates,
-            tls: tls,
+            certificates: certificates,
             publicPlace: try place(configuration.listen),
             operationsPlace: try place(configuration.operations),
             sandbox: nil,
             log: log,
-            logLevel: Logger.Level(rawValue: configuration.logLevel) ?? .info
+            configuration: (configuration, { [options] () throws(CommandFailure) in try options.read() })
         ) {
+            if let certificates {
+                log.writeCertificates(of: certificates, at: WallClock.system.now())
+                for fault in certificates.faults {
+                    log.write(level: .warning, event: "certificate not used", [("reason", .text(fault.sentence))])
+                }
+            }
             log.write(
                 level: .info,
                 event: "ready",

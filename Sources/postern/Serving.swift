@@ -24,16 +24,19 @@ struct Serving: Sendable {
     var settings: ConnectSettings
     var store: FileGrantStore
     var trustedCertificates: String?
-    var tls: TLSServerContext?
+    var certificates: CertificateKeeper?
     var publicPlace: ListenAddress
     var operationsPlace: ListenAddress?
     var sandbox: (handler: NylasSandbox, place: ListenAddress)?
     /// What a person changes to have another port: a key or an option.
     var portSettings = (application: "listen.port", sandbox: "--sandbox-port")
     var log: LogOutput
-    var logLevel: Logger.Level
+    /// What SIGHUP reads again; nil leaves the signal alone.
+    var configuration: (running: ConnectConfiguration, reread: Reread)?
     /// Called once everybody may come.
     var whenReady: @Sendable () -> Void
+
+    typealias Reread = @Sendable () throws(CommandFailure) -> ConnectConfiguration
 
     func run() async throws(CommandFailure) {
         let outcome: Result<Void, CommandFailure>
@@ -66,8 +69,7 @@ struct Serving: Sendable {
         defer { for listener in sandboxListeners ?? [] { listener.close() } }
 
         let client = try Outbound.exchange(on: loops, trusting: trustedCertificates, log: log)
-        var logger = Logger(label: "postern") { [log] _ in PosternLogHandler(output: log, logLevel: .info) }
-        logger.logLevel = logLevel
+        let logger = Logger(label: "postern") { [log] _ in PosternLogHandler(output: log) }
         let flowMetrics = FlowMetrics()
         let headers = SecurityHeaders(publicURL: settings.publicURL, formTarget: settings.nylas.origin)
         let assets = try Assets.load(headers)
@@ -98,6 +100,7 @@ struct Serving: Sendable {
                 server: serverMetrics,
                 flows: flowMetrics,
                 lag: lag,
+                certificates: certificates,
                 started: started,
                 flowsInHand: { app.flowsInHand },
                 storeWork: { [store] in store.work }
@@ -115,7 +118,8 @@ struct Serving: Sendable {
                 (second, HTTPServer.Service(listeners: sandboxListeners, handler: sandbox.handler))
             )
         }
-        let secure = tls.map(Certificates.acceptor)
+        let secure = certificates.map { Certificates.acceptor($0) }
+        let watch = certificates.map { CertificateWatch($0, on: loops[0], log: log) }
         let service = HTTPServer.Service(listeners: listeners, handler: app, secure: secure)
         whenReady()
         StartUpPages.giveBack()
@@ -124,6 +128,11 @@ struct Serving: Sendable {
                 group.addTask { await server.serve([service], until: stops.rest) }
             }
             group.addTask { await stops.watchSignals(log) }
+            if let watch { group.addTask { await watch.run(clock: ContinuousClock()) } }
+            if let (running, reread) = configuration {
+                let reloading = Reloading(log: log, certificates: watch, configuration: running, reread: reread)
+                group.addTask { await reloading.watchSignals() }
+            }
             if operationsListeners != nil {
                 group.addTask { await health.run() }
                 group.addTask { await lag.run(on: loops, clock: ContinuousClock()) }

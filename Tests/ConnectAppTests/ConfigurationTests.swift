@@ -111,7 +111,8 @@ struct ConfigurationTests {
 
     @Test(arguments: [
         ("nylas.origin=https://a.example", "nylas.origin"), ("tls.privateKey=/k", "tls.certificateChain"),
-        ("tls.certificateChain=/c", "tls.privateKey"), ("operations.port=8080", "operations.port"),
+        ("tls.certificateChain=/c", "tls.privateKey"), ("tls.directory=", "tls.directory"),
+        ("operations.port=8080", "operations.port"),
         ("listen.address=example.com", "listen.address"), ("listen.port=+80", "listen.port"),
         ("listen.port=0", "listen.port"), ("listen.port=65536", "listen.port"), ("connect.open=yes", "connect.open"),
         ("connect.profile=root", "connect.profile"), ("connect.providers=google,google", "connect.providers"),
@@ -121,6 +122,19 @@ struct ConfigurationTests {
     ])
     func `one wrong setting is one fault that names it`(override: String, subject: String) {
         #expect(Self.faults(overrides: [override]).map(\.subject) == [subject])
+    }
+
+    @Test func `certificates are files or a folder, and not both`() throws {
+        let files = ["tls.certificateChain=/c", "tls.privateKey=/k"]
+        #expect(try Self.read(overrides: files).tls == .files(certificateChain: "/c", privateKey: "/k"))
+        #expect(try Self.read(overrides: ["tls.directory=/d"]).tls == .directory("/d"))
+        #expect(try Self.read(overrides: ["tls.directory=/d"]).listen.port == 8443)
+        for also in [files, ["tls.certificateChain=/c"], ["tls.privateKey=/k"]] {
+            #expect(Self.faults(overrides: ["tls.directory=/d"] + also).map(\.subject) == ["tls.directory"])
+        }
+        #expect(
+            Self.faults(overrides: ["publicURL=http://localhost", "tls.directory=/d"]).map(\.subject) == ["publicURL"]
+        )
     }
 
     @Test(arguments: ["", "[]", "{", "null", "\"text\"", "{} {}"])
@@ -203,7 +217,7 @@ struct ConfigurationTests {
         let inExample = Set(reader.faults.map(\.subject))
         let read = Set(configuration.effective.map(\.key))
         #expect(read.subtracting(inExample) == ["NYLAS_API_KEY"])
-        #expect(inExample.subtracting(read) == ["nylas.origin", "nylas.trustedCertificates"])
+        #expect(inExample.subtracting(read) == ["nylas.origin", "nylas.trustedCertificates", "tls.directory"])
     }
 
     @Test func `variables are named after their keys`() {

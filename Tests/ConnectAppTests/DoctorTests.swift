@@ -108,22 +108,57 @@ struct DoctorTests {
         #expect(named["connector google"]?.verdict == .ok)
     }
 
+    /// Of a certificate for these names, by the second of its begin and of its end.
+    private static func usable(
+        _ names: [String],
+        from begin: Int64 = 0,
+        to end: Int64 = 1_999_999_999
+    ) -> CertificateFacts {
+        .usable(path: "/c", notBeforeSecondsSince1970: begin, notAfterSecondsSince1970: end, names: names)
+    }
+
+    private static func certificateFindings(_ facts: [CertificateFacts]?) throws -> [Finding] {
+        try doctor(ScriptedExchange([])).examineConfiguration(certificates: facts)
+            .filter { $0.subject.hasPrefix("certificate") }
+    }
+
     @Test(arguments: [
-        (CertificateFacts.unreadable(path: "/c"), Finding.Verdict.fault),
-        (.unusable(reason: "no pair"), .fault),
-        (.usable(notAfterSecondsSince1970: 1_787_302_199, names: ["connect.example.com"]), .fault),
-        (.usable(notAfterSecondsSince1970: 1_999_999_999, names: ["example.com"]), .fault),
-        (.usable(notAfterSecondsSince1970: 1_999_999_999, names: ["*.com", "a.connect.example.com"]), .fault),
-        (.usable(notAfterSecondsSince1970: 1_787_902_200, names: ["connect.example.com"]), .warning),
-        (.usable(notAfterSecondsSince1970: 1_999_999_999, names: ["*.example.com"]), .ok),
+        (CertificateFacts.unusable(reason: "no pair"), Finding.Verdict.fault),
+        (usable(["connect.example.com"], to: 1_787_302_200), .fault),
+        (usable(["connect.example.com"], from: 1_787_302_201), .fault),
+        (usable(["connect.example.com"], to: 1_787_302_200 + 14 * 86_400 - 1), .warning),
+        (usable(["connect.example.com"], to: 1_787_302_200 + 14 * 86_400), .ok),
+        (usable(["connect.example.com"], from: 1_787_302_200), .ok),
+        (usable(["*.example.com"]), .ok), (usable(["a.example", "CONNECT.example.com"]), .ok),
     ])
     func `a certificate is judged`(facts: CertificateFacts, verdict: Finding.Verdict) throws {
-        let findings = try Self.doctor(ScriptedExchange([])).examineConfiguration(certificate: facts)
-        #expect(findings.first { $0.subject == "certificate" }?.verdict == verdict)
+        #expect(try Self.certificateFindings([facts]).map(\.verdict) == [verdict])
+    }
+
+    @Test(arguments: [
+        ["example.com"], ["*.com", "a.connect.example.com"], ["*.connect.example.com"], ["onnect.example.com"], [],
+    ])
+    func `a certificate for other names is a fault, however long it is good`(names: [String]) throws {
+        #expect(try Self.certificateFindings([Self.usable(names)]).map(\.verdict) == [.ok, .fault])
+    }
+
+    @Test func `of several certificates one has to be for the host, and each is judged`() throws {
+        let findings = try Self.certificateFindings([
+            Self.usable(["other.example"]), Self.usable(["connect.example.com"]), .unusable(reason: "no pair"),
+        ])
+        #expect(findings.map(\.subject) == ["certificate 1", "certificate 2", "certificate 3"])
+        #expect(findings.map(\.verdict) == [.ok, .ok, .fault])
+        let others = try Self.certificateFindings([Self.usable(["a.example"]), Self.usable(["b.example"])])
+        #expect(others.last?.subject == "certificates")
+        #expect(others.map(\.verdict) == [.ok, .ok, .fault])
+    }
+
+    @Test func `no certificate is worth a warning on a public address`() throws {
+        #expect(try Self.certificateFindings(nil).map(\.verdict) == [.warning])
     }
 
     @Test func `an open door on a public address is worth a warning`() throws {
-        let findings = try Self.doctor(ScriptedExchange([])).examineConfiguration(certificate: nil)
+        let findings = try Self.doctor(ScriptedExchange([])).examineConfiguration(certificates: nil)
         #expect(findings.first { $0.subject == "connect.open" }?.verdict == .warning)
     }
 }

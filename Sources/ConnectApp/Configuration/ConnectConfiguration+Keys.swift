@@ -65,6 +65,12 @@ enum Keys {
         example: "\"/etc/postern/tls/tls.key\""
     ) { $0.string }
 
+    static let tlsDirectory = ConfigurationKey<String>(
+        "tls.directory",
+        "the path of a folder of certificates and their keys",
+        example: "\"/etc/letsencrypt/live/connect.example.com\""
+    ) { $0.string }
+
     static let nylasRegion = ConfigurationKey<String>(
         "nylas.region",
         "\"us\" or \"eu\"",

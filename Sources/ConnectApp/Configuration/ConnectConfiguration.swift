@@ -23,14 +23,11 @@ package struct ConnectConfiguration: Sendable {
         }
     }
 
-    package struct TLSFiles: Hashable, Sendable {
-        package var certificateChain: String
-        package var privateKey: String
-
-        package init(certificateChain: String, privateKey: String) {
-            self.certificateChain = certificateChain
-            self.privateKey = privateKey
-        }
+    /// Where the server's certificates are.
+    package enum TLSSource: Hashable, Sendable {
+        case files(certificateChain: String, privateKey: String)
+        /// A folder of pairs, and folders of pairs in it.
+        case directory(String)
     }
 
     package var publicURL: HTTPOrigin
@@ -38,7 +35,7 @@ package struct ConnectConfiguration: Sendable {
     package var brand: ConnectSettings.Brand
     package var listen: Endpoint
     package var operations: Endpoint
-    package var tls: TLSFiles?
+    package var tls: TLSSource?
     package var nylas: NylasApplication
     /// A PEM file of CAs to trust for Nylas instead of the system's.
     package var trustedCertificates: String?
@@ -137,18 +134,28 @@ package struct ConnectConfiguration: Sendable {
         )
     }
 
-    private static func readTLS(_ reader: inout ConfigurationReader, publicURL: HTTPOrigin?) -> TLSFiles? {
+    private static func readTLS(_ reader: inout ConfigurationReader, publicURL: HTTPOrigin?) -> TLSSource? {
         let certificateChain = reader.value(Keys.certificateChain)
         let privateKey = reader.value(Keys.privateKey)
-        switch (certificateChain, privateKey) {
-        case (nil, nil): return nil
-        case (let certificateChain?, let privateKey?):
-            if publicURL?.scheme == .http {
-                reader.conflict("publicURL", "must begin with https, since tls.certificateChain is set.")
-            }
-            return TLSFiles(certificateChain: certificateChain, privateKey: privateKey)
-        case (nil, _): reader.conflict("tls.certificateChain", "is missing beside tls.privateKey.")
-        case (_, nil): reader.conflict("tls.privateKey", "is missing beside tls.certificateChain.")
+        let directory = reader.value(Keys.tlsDirectory)
+        if publicURL?.scheme == .http,
+            let key = [directory, certificateChain, privateKey].firstIndex(where: { $0 != nil })
+        {
+            let name = key == 0 ? "tls.directory" : "tls.certificateChain"
+            reader.conflict("publicURL", "must begin with https, since \(name) is set.")
+        }
+        switch (certificateChain, privateKey, directory) {
+        case (nil, nil, nil): return nil
+        case (nil, nil, let directory?): return .directory(directory)
+        case (_, _, _?):
+            reader.conflict(
+                "tls.directory",
+                "is set, and so is tls.certificateChain or tls.privateKey: keep the folder or the files."
+            )
+        case (let certificateChain?, let privateKey?, nil):
+            return .files(certificateChain: certificateChain, privateKey: privateKey)
+        case (nil, _, nil): reader.conflict("tls.certificateChain", "is missing beside tls.privateKey.")
+        case (_, nil, nil): reader.conflict("tls.privateKey", "is missing beside tls.certificateChain.")
         }
         return nil
     }

@@ -5,9 +5,9 @@ package import Timekeeping
 
 /// Looks at everything that has to be right before a person can connect a mailbox, and says what to do about the rest.
 package struct Doctor: Sendable {
-    private let configuration: ConnectConfiguration
+    let configuration: ConnectConfiguration
     private let exchange: DateNotingExchange
-    private let wallClock: WallClock
+    let wallClock: WallClock
 
     package init(configuration: ConnectConfiguration, exchange: any HTTPExchange, wallClock: WallClock) {
         self.configuration = configuration
@@ -16,7 +16,9 @@ package struct Doctor: Sendable {
     }
 
     /// What can be said without asking anybody.
-    package func examineConfiguration(certificate: CertificateFacts?) -> [Finding] {
+    ///
+    /// - Parameter certificates: nil if Postern is to serve plain http.
+    package func examineConfiguration(certificates: [CertificateFacts]?) -> [Finding] {
         var findings: [Finding] = []
         if configuration.isOpen, configuration.publicURL.host != "localhost" {
             findings.append(
@@ -31,7 +33,7 @@ package struct Doctor: Sendable {
         } else {
             findings.append(Finding("connect.open", .ok, configuration.isOpen ? "open, on localhost" : "closed"))
         }
-        findings.append(examine(certificate))
+        findings += examine(certificates)
         return findings
     }
 
@@ -166,51 +168,6 @@ package struct Doctor: Sendable {
         }
     }
 
-    private func examine(_ certificate: CertificateFacts?) -> Finding {
-        let subject = "certificate"
-        switch certificate {
-        case nil:
-            guard configuration.publicURL.scheme == .https else {
-                return Finding(subject, .ok, "not needed on localhost")
-            }
-            return Finding(
-                subject,
-                .warning,
-                "Postern speaks plain http, people open \(configuration.publicURL)",
-                advice:
-                    "Right if a proxy in front terminates TLS. Otherwise set tls.certificateChain and tls.privateKey."
-            )
-        case .unreadable(let path):
-            return Finding(subject, .fault, "\(path) cannot be read", advice: "Check the path and the file's rights.")
-        case .unusable(let reason):
-            return Finding(
-                subject,
-                .fault,
-                reason,
-                advice:
-                    "tls.certificateChain needs the server's certificate first, tls.privateKey its key, both as PEM."
-            )
-        case .usable(let notAfter, let names):
-            let remaining = Timestamp(secondsSince1970: notAfter).duration(since: wallClock.now())
-            let days = remaining.components.seconds / 86_400
-            let date = Timestamp(secondsSince1970: notAfter).rfc3339.prefix(10)
-            guard remaining > .zero else {
-                return Finding(subject, .fault, "expired on \(date)", advice: "Renew it, then start Postern again.")
-            }
-            guard names.contains(where: { covers($0, configuration.publicURL.host) }) else {
-                return Finding(
-                    subject,
-                    .fault,
-                    "is for \(names.joined(separator: ", ")), not for \(configuration.publicURL.host)",
-                    advice: "Get one for the host of publicURL."
-                )
-            }
-            return days < 14
-                ? Finding(subject, .warning, "expires in \(days) days, on \(date)", advice: "Renew it.")
-                : Finding(subject, .ok, "valid until \(date), \(days) days")
-        }
-    }
-
     private func examineClock() -> Finding? {
         guard let theirs = exchange.lastDate else { return nil }
         let seconds = abs(wallClock.now().duration(since: theirs).components.seconds)
@@ -234,12 +191,4 @@ private func similar(_ left: String, _ right: String) -> Bool {
         return text
     }
     return essence(left) == essence(right)
-}
-
-/// Whether a name of a certificate covers a host: equal, or `*.` for exactly one label (RFC 9525 §6.3).
-private func covers(_ name: String, _ host: String) -> Bool {
-    let name = name.lowercased()
-    guard name.hasPrefix("*.") else { return name == host }
-    guard let dot = host.firstIndex(of: ".") else { return false }
-    return host[dot...] == name.dropFirst()
 }

@@ -25,10 +25,19 @@ package struct Finding: Hashable, Sendable {
     }
 }
 
-/// What `postern` found out about the certificate it would serve with, for ``Doctor`` to judge.
+/// What `postern` found out about one certificate it would serve with, for ``Doctor`` to judge.
 package enum CertificateFacts: Hashable, Sendable {
-    case unreadable(path: String)
-    /// The pair is no pair, or not PEM: a sentence from the room that knows.
+    /// Not there, no pair, or not PEM: a sentence from the room that knows.
     case unusable(reason: String)
-    case usable(notAfterSecondsSince1970: Int64, names: [String])
+    case usable(path: String, notBeforeSecondsSince1970: Int64, notAfterSecondsSince1970: Int64, names: [String])
+
+    /// Whether one of a certificate's names covers a host: equal, or `*.` for exactly one label (RFC 9525 §6.3).
+    package static func covers(_ names: [String], _ host: String) -> Bool {
+        names.contains { name in
+            let name = name.lowercased()
+            guard name.hasPrefix("*.") else { return name == host }
+            guard let dot = host.firstIndex(of: ".") else { return false }
+            return host[dot...] == name.dropFirst()
+        }
+    }
 }

@@ -33,6 +33,30 @@ enum Metric {
         "TLS handshakes that ended early."
     )
 
+    // Certificates
+    static let certificateRemaining = MetricFamily(
+        "postern_certificate_remaining_seconds",
+        .gauge,
+        unit: "seconds",
+        labels: ["certificate", "key"],
+        "Until a certificate in use expires; the log says at start and at each change which one has which number."
+    )
+    static let certificateReloads = MetricFamily(
+        "postern_certificate_reloads",
+        .counter,
+        "Times when other certificates were put to use."
+    )
+    static let certificateReloadFailures = MetricFamily(
+        "postern_certificate_reload_failures",
+        .counter,
+        "Changed certificates that were refused; what was in use stays in use."
+    )
+    static let certificatesRefused = MetricFamily(
+        "postern_certificates_refused",
+        .gauge,
+        "Certificates that lie on the disk now and are refused."
+    )
+
     // Requests
     static let requests = MetricFamily(
         "postern_requests",
@@ -160,6 +184,7 @@ enum Metric {
     static let all = [
         build,
         connectionsOpen, connections, connectionsRefused, acceptFailures, handshakes, handshakeFailures,
+        certificateRemaining, certificateReloads, certificateReloadFailures, certificatesRefused,
         requests, requestDuration, contentBytes, refusals,
         loopLag, loopLagNow, cpu, residentMemory, openDescriptors, maximumDescriptors, startTime,
         storeWritable, storeCommits, storeWaiting,

@@ -9,6 +9,7 @@ struct Telemetry: Sendable {
     let server: ServerMetrics
     let flows: FlowMetrics
     let lag: LoopLag
+    let certificates: CertificateKeeper?
     let started: Timestamp
     let flowsInHand: @Sendable () -> (exchanging: Int, settling: Int)
     let storeWork: @Sendable () -> StoreWork
@@ -23,6 +24,7 @@ struct Telemetry: Sendable {
         var exposition = Exposition(format)
         exposition.write(Metric.build) { $0.add(1, version) }
         server.write(to: &exposition)
+        certificates?.write(to: &exposition, at: WallClock.system.now())
         lag.write(to: &exposition)
         ProcessMetrics.write(to: &exposition, started: started)
         exposition.write(Metric.storeWritable) { $0.add(isStoreWritable ? 1 : 0) }
