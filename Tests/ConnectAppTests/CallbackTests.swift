@@ -144,7 +144,12 @@ struct CallbackRefusalTests {
         Attack("empty state", { _ in "/callback?code=abc&state=" }, leadsTo: "unmatched"),
         Attack("foreign state", { _ in "/callback?code=abc&state=\(foreign)" }, leadsTo: "unmatched"),
         Attack("foreign state, error", { _ in "/callback?error=access_denied&state=\(foreign)" }, leadsTo: "unmatched"),
-        Attack("altered state", { "/callback?code=abc&state=\($0.state.dropLast())A" }, leadsTo: "unmatched"),
+        Attack(
+            "altered state",
+            // One state in sixteen ends in A by itself.
+            { "/callback?code=abc&state=\($0.state.dropLast())\($0.state.last == "A" ? "E" : "A")" },
+            leadsTo: "unmatched"
+        ),
         Attack("cut state", { "/callback?code=abc&state=\($0.state.dropLast())" }, leadsTo: "unmatched"),
         Attack("long state", { "/callback?code=abc&state=\($0.state)AAAA" }, leadsTo: "unmatched"),
         Attack("state in another case", { "/callback?code=abc&state=\($0.state.lowercased())" }, leadsTo: "unmatched"),
