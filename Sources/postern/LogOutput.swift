@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Metrics
 import Sockets
 import Synchronization
 import Timekeeping
@@ -13,6 +14,8 @@ final class LogOutput: Sendable {
     private let clock: WallClock
     private let descriptor: Int32
     private let writer: BackgroundWriter?
+    /// Lines that were made and not written, because nobody read.
+    let lostLines = CounterTable()
     /// The place of the least level that is written, among all.
     private let threshold: Atomic<Int>
 
@@ -27,7 +30,8 @@ final class LogOutput: Sendable {
         self.descriptor = descriptor
         self.clock = clock
         // Without a descriptor to wake its thread by, every line is written where it is made.
-        writer = try? BackgroundWriter(descriptor: descriptor) { lost in
+        writer = try? BackgroundWriter(descriptor: descriptor) { [lostLines] lost in
+            lostLines.add(UInt64(clamping: lost))
             var line = LogLine(format, at: clock.now(), level: .warning, event: "lines of the log were lost")
             line.add("lines", lost)
             return line.ended()

@@ -32,7 +32,7 @@ struct Reloading: Sendable {
         }
         let (before, level) = (log.level, Logger.Level(configured: new.logLevel))
         log.level = level
-        var members: [(name: String, value: LogOutput.Value)] = [("level", .text(level.rawValue))]
+        var members: [(name: String, value: LogOutput.Value)] = [("log_level", .text(level.rawValue))]
         if before != level { members.append(("before", .text(before.rawValue))) }
         let waiting = Self.changedKeys(from: configuration.effective, to: new.effective).filter { $0 != "log.level" }
         if !waiting.isEmpty { members.append(("needs_restart", .text(waiting.joined(separator: " ")))) }

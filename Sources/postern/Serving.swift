@@ -101,6 +101,7 @@ struct Serving: Sendable {
                 flows: flowMetrics,
                 lag: lag,
                 certificates: certificates,
+                log: log,
                 started: started,
                 flowsInHand: { app.flowsInHand },
                 storeWork: { [store] in store.work }

@@ -197,7 +197,7 @@ class CertificateTest(unittest.TestCase):
         rig.postern.child.send_signal(signal.SIGHUP)
         self.wait(lambda: rig.events("reloaded"), "SIGHUP is not heard")
         event = rig.events("reloaded")[0]
-        self.assertEqual((event["level"], event.get("before")), ("debug", "info"), event)
+        self.assertEqual((event["log_level"], event.get("before")), ("debug", "info"), event)
         self.assertEqual(event["needs_restart"].split(), ["brand.name", "log.format"])
         self.wait(lambda: rig.shown() == second, "the new certificate is not shown", patience=4)
 

@@ -115,6 +115,12 @@ enum Metric {
         "When the process started, in seconds since 1970."
     )
 
+    static let lostLogLines = MetricFamily(
+        "postern_log_lines_lost",
+        .counter,
+        "Lines of the log that were dropped because nobody read them."
+    )
+
     // The file store
     static let storeWritable = MetricFamily(
         "postern_store_writable",
@@ -186,7 +192,7 @@ enum Metric {
         connectionsOpen, connections, connectionsRefused, acceptFailures, handshakes, handshakeFailures,
         certificateRemaining, certificateReloads, certificateReloadFailures, certificatesRefused,
         requests, requestDuration, contentBytes, refusals,
-        loopLag, loopLagNow, cpu, residentMemory, openDescriptors, maximumDescriptors, startTime,
+        loopLag, loopLagNow, cpu, residentMemory, openDescriptors, maximumDescriptors, startTime, lostLogLines,
         storeWritable, storeCommits, storeWaiting,
         flowsStarted, startsRefused, callbacksRefused, flowsAnswered, flowsTurnedAway, flowsUnclear, flowsInHand,
         nylasFailures, storeFailures,

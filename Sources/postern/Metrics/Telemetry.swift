@@ -10,6 +10,7 @@ struct Telemetry: Sendable {
     let flows: FlowMetrics
     let lag: LoopLag
     let certificates: CertificateKeeper?
+    let log: LogOutput
     let started: Timestamp
     let flowsInHand: @Sendable () -> (exchanging: Int, settling: Int)
     let storeWork: @Sendable () -> StoreWork
@@ -27,6 +28,7 @@ struct Telemetry: Sendable {
         certificates?.write(to: &exposition, at: WallClock.system.now())
         lag.write(to: &exposition)
         ProcessMetrics.write(to: &exposition, started: started)
+        exposition.write(Metric.lostLogLines) { $0.add(log.lostLines.value()) }
         exposition.write(Metric.storeWritable) { $0.add(isStoreWritable ? 1 : 0) }
         let work = storeWork()
         exposition.write(Metric.storeCommits) { $0.add(work.commits) }
