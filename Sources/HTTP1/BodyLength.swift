@@ -52,7 +52,7 @@ package struct FramingFields: Hashable, Sendable {
             // §6.1: from HTTP/1.0 the framing is faulty even without Content-Length.
             guard version == .http11 else { throw .transferEncodingInHTTP10 }
             // 4. `chunked` as the final coding delimits; we offer no other coding, so it has to be the only one.
-            guard spells(transferEncoding[...], "chunked") else { throw .unsupportedTransferCoding }
+            guard spells(transferEncoding[...], "chunked") else { throw Self.violation(of: transferEncoding) }
             return .chunked
         }
         if let contentLength {
@@ -69,9 +69,22 @@ package struct FramingFields: Hashable, Sendable {
         }
     }
 
-    /// `1*DIGIT`. What does not fit into `Int` is larger than any limit, not malformed.
+    /// What is wrong with codings that are not `chunked` alone: that they are unknown to us (§6.1: 501) or, as §6.3
+    /// demands of all that do not end in `chunked`, that nobody could say where the content ends (400).
+    private static func violation(of transferEncoding: [UInt8]) -> HTTPViolation {
+        let codings = transferEncoding.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            .map { withoutWhitespaceAround($0[...]) }
+        let areTokens = codings.allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isTokenCharacter) }
+        let chunked = codings.indices.filter { spells(codings[$0], "chunked") }
+        return areTokens && chunked == [codings.count - 1]
+            ? .unsupportedTransferCoding : .invalidTransferEncoding
+    }
+
+    /// `1*DIGIT`, without leading zeros, which some programs take for octal. What does not fit into `Int` is larger than
+    /// any limit, not malformed.
     private static func number(_ digits: [UInt8]) throws(HTTPViolation) -> Int {
-        guard !digits.isEmpty, digits.allSatisfy({ $0.isDigit }) else { throw .invalidContentLength }
+        guard !digits.isEmpty, digits.allSatisfy({ $0.isDigit }), digits.count == 1 || digits[0] != UInt8(ascii: "0")
+        else { throw .invalidContentLength }
         var number = 0
         for digit in digits {
             let (product, overflow) = number.multipliedReportingOverflow(by: 10)

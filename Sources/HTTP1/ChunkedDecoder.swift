@@ -6,7 +6,7 @@ import HTTPSemantics
 package struct ChunkedDecoder: Sendable {
     private enum State {
         case size(digits: Int)
-        case chunkExtension
+        case chunkExtension(ChunkExtension)
         case sizeLineFeed
         case data(remaining: Int)
         case dataCarriageReturn
@@ -42,8 +42,8 @@ package struct ChunkedDecoder: Sendable {
             case .size(let digits):
                 try readSize(input[position], digits: digits, received: content.count)
                 position += 1
-            case .chunkExtension:
-                try readExtension(input[position])
+            case .chunkExtension(let part):
+                try readExtension(input[position], part)
                 position += 1
             case .sizeLineFeed:
                 guard input[position] == UInt8(ascii: "\n") else { throw .invalidChunkExtension }
@@ -89,18 +89,19 @@ package struct ChunkedDecoder: Sendable {
         switch byte {
         case UInt8(ascii: "\r"): state = .sizeLineFeed
         case UInt8(ascii: ";"):
-            state = .chunkExtension
+            state = .chunkExtension(.beforeName)
             try countExtension()
         default: throw .invalidChunkSize
         }
     }
 
     /// Only CRLF ends the line: servers that took a bare LF inside an extension could be smuggled past.
-    private mutating func readExtension(_ byte: UInt8) throws(HTTPViolation) {
-        if byte == UInt8(ascii: "\r") {
+    private mutating func readExtension(_ byte: UInt8, _ part: ChunkExtension) throws(HTTPViolation) {
+        if byte == UInt8(ascii: "\r"), part.isComplete {
             state = .sizeLineFeed
         } else {
-            guard byte.isFieldCharacter else { throw .invalidChunkExtension }
+            guard let next = part.next(byte) else { throw .invalidChunkExtension }
+            state = .chunkExtension(next)
             try countExtension()
         }
     }

@@ -111,11 +111,16 @@ func listContains(_ octets: ArraySlice<UInt8>, member: String) -> Bool {
     var start = octets.startIndex
     while start < octets.endIndex {
         let comma = octets[start...].firstIndex(of: UInt8(ascii: ",")) ?? octets.endIndex
-        var element = octets[start..<comma]
-        while let first = element.first, first.isWhitespace { element = element.dropFirst() }
-        while let last = element.last, last.isWhitespace { element = element.dropLast() }
-        if spells(element, member) { return true }
+        if spells(withoutWhitespaceAround(octets[start..<comma]), member) { return true }
         start = comma + 1
     }
     return false
+}
+
+/// Without the optional whitespace (RFC 9110 §5.6.3) at both ends.
+func withoutWhitespaceAround(_ octets: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var rest = octets
+    while let first = rest.first, first.isWhitespace { rest.removeFirst() }
+    while let last = rest.last, last.isWhitespace { rest.removeLast() }
+    return rest
 }

@@ -25,6 +25,7 @@ extension HTTPViolation {
         case invalidContentLength = "invalid_content_length"
         case repeatedTransferEncoding = "repeated_transfer_encoding"
         case unsupportedTransferCoding = "unsupported_transfer_coding"
+        case invalidTransferEncoding = "invalid_transfer_encoding"
         case transferEncodingInHTTP10 = "transfer_encoding_in_http10"
         case conflictingFraming = "conflicting_framing"
         case unsupportedExpectation = "unsupported_expectation"
@@ -65,6 +66,7 @@ extension HTTPViolation {
         case .invalidContentLength: .invalidContentLength
         case .repeatedTransferEncoding: .repeatedTransferEncoding
         case .unsupportedTransferCoding: .unsupportedTransferCoding
+        case .invalidTransferEncoding: .invalidTransferEncoding
         case .transferEncodingInHTTP10: .transferEncodingInHTTP10
         case .conflictingFraming: .conflictingFraming
         case .unsupportedExpectation: .unsupportedExpectation

@@ -57,8 +57,10 @@ package enum HTTPViolation: Error, Hashable, Sendable {
     case invalidContentLength
     /// More than one Transfer-Encoding (RFC 9112 §6.1).
     case repeatedTransferEncoding
-    /// A transfer coding other than `chunked` alone (RFC 9112 §6.1).
+    /// Another coding, then `chunked` (RFC 9112 §6.1).
     case unsupportedTransferCoding
+    /// Not a list of codings that has `chunked` last and only there: where the content ends cannot be known (RFC 9112 §6.3).
+    case invalidTransferEncoding
     /// Transfer-Encoding from a peer that speaks HTTP/1.0 (RFC 9112 §6.1).
     case transferEncodingInHTTP10
     /// Both Content-Length and Transfer-Encoding (RFC 9112 §6.1, §6.3 item 3).
@@ -71,7 +73,7 @@ package enum HTTPViolation: Error, Hashable, Sendable {
     case contentTooLarge(limitBytes: Int)
     /// A chunk size that is empty, too long, or not of hexadecimal digits alone (RFC 9112 §7.1).
     case invalidChunkSize
-    /// A chunk extension with a control character, or a line that does not end in CRLF (RFC 9112 §7.1.1).
+    /// A chunk extension that is none, or a line that does not end in CRLF (RFC 9112 §7.1.1).
     case invalidChunkExtension
     /// Chunk extensions longer than the limit, all of the message together (RFC 9112 §7.1.1).
     case chunkExtensionsTooLarge(limitBytes: Int)
@@ -95,7 +97,8 @@ package enum HTTPViolation: Error, Hashable, Sendable {
             .controlCharacter, .missingColon, .invalidFieldName, .whitespaceBeforeColon, .obsoleteLineFolding,
             .missingHost, .repeatedHost, .invalidHost, .hostDisagreesWithTarget, .repeatedContentLength,
             .invalidContentLength, .repeatedTransferEncoding, .transferEncodingInHTTP10, .conflictingFraming,
-            .invalidChunkSize, .invalidChunkExtension, .unterminatedChunk, .incompleteMessage, .unexpectedUpgrade,
+            .invalidTransferEncoding, .invalidChunkSize, .invalidChunkExtension, .unterminatedChunk, .incompleteMessage,
+            .unexpectedUpgrade,
             .tooManyInterimResponses, .unexpectedResponse:
             .badRequest
         case .contentTooLarge, .chunkExtensionsTooLarge: .contentTooLarge

@@ -30,6 +30,17 @@ struct CorpusTests {
         }
     }
 
+    @Test(arguments: CorpusMessage.refusedRequests)
+    func `answers nothing that follows a bad request`(message: CorpusMessage) {
+        // What broke off may go on.
+        guard message.rule != "incompleteMessage" else { return }
+        let following = Array("\r\nGET /following HTTP/1.1\r\nHost: example.com\r\n\r\n".utf8)
+        let together = message.bytes + following
+        let alone = Transcript.ofServer([message.bytes[...]])
+        #expect(Transcript.ofServer([together[...]]) == alone)
+        #expect(Transcript.ofServer([message.bytes[...], following[...]]) == alone)
+    }
+
     @Test(arguments: CorpusMessage.acceptedResponses)
     func `reads a good response the same way however it arrives`(message: CorpusMessage) {
         for pieces in Transcript.waysToArrive(message.bytes) {
@@ -75,7 +86,8 @@ private let everyRule: Set<String> = {
         .missingColon, .invalidFieldName, .whitespaceBeforeColon, .obsoleteLineFolding, .fieldTooLarge(limitBytes: 0),
         .fieldSectionTooLarge(limitBytes: 0), .tooManyFields(limit: 0), .missingHost, .repeatedHost, .invalidHost,
         .hostDisagreesWithTarget, .repeatedContentLength, .invalidContentLength, .repeatedTransferEncoding,
-        .unsupportedTransferCoding, .transferEncodingInHTTP10, .conflictingFraming, .unsupportedExpectation,
+        .unsupportedTransferCoding, .invalidTransferEncoding, .transferEncodingInHTTP10, .conflictingFraming,
+        .unsupportedExpectation,
         .contentTooLarge(limitBytes: 0), .invalidChunkSize, .invalidChunkExtension,
         .chunkExtensionsTooLarge(limitBytes: 0), .unterminatedChunk, .incompleteMessage, .unexpectedUpgrade,
         .tooManyInterimResponses(limit: 0), .unexpectedResponse,

@@ -55,6 +55,7 @@ struct FramingMatrixTests {
     private static let conflict = "conflictingFraming"
     private static let repeated = "repeatedContentLength"
     private static let invalid = "invalidContentLength"
+    private static let endless = "invalidTransferEncoding"
     private static let unknown = "unsupportedTransferCoding"
     private static let twice = "repeatedTransferEncoding"
     private static let old = "transferEncodingInHTTP10"
@@ -63,7 +64,7 @@ struct FramingMatrixTests {
         .http11,
         columns: columns,
         [
-            ("-", ["none", "chunked", unknown, unknown, twice]),
+            ("-", ["none", "chunked", endless, unknown, twice]),
             ("0", ["0", conflict, conflict, conflict, conflict]),
             ("5", ["5", conflict, conflict, conflict, conflict]),
             ("+5", [invalid, conflict, conflict, conflict, conflict]),
@@ -91,7 +92,7 @@ struct FramingMatrixTests {
         .http11,
         columns: columns,
         [
-            ("-", ["untilClose", "chunked", unknown, unknown, twice]),
+            ("-", ["untilClose", "chunked", endless, unknown, twice]),
             ("0", ["0", conflict, conflict, conflict, conflict]),
             ("5", ["5", conflict, conflict, conflict, conflict]),
             ("+5", [invalid, conflict, conflict, conflict, conflict]),
@@ -145,7 +146,7 @@ struct FramingMatrixTests {
     @Test(
         arguments: [
             ("9223372036854775807", Int.max), ("9223372036854775808", .max), ("18446744073709551617", .max),
-            (String(repeating: "9", count: 300), .max), (String(repeating: "0", count: 300) + "7", 7),
+            (String(repeating: "9", count: 300), .max),
         ] as [(String, Int)]
     )
     func `a length beyond the machine's numbers is only very large`(digits: String, count: Int) throws {

@@ -140,7 +140,8 @@ struct LimitTests {
             (.contentTooLarge(limitBytes: 1), 413), (.requestLineTooLong(limitBytes: 1), 414),
             (.unsupportedExpectation, 417), (.fieldTooLarge(limitBytes: 1), 431),
             (.fieldSectionTooLarge(limitBytes: 1), 431), (.tooManyFields(limit: 1), 431),
-            (.unsupportedTransferCoding, 501), (.connectNotSupported, 501), (.unsupportedVersion, 505),
+            (.unsupportedTransferCoding, 501), (.invalidTransferEncoding, 400), (.connectNotSupported, 501),
+            (.unsupportedVersion, 505),
         ]
         for (violation, code) in statuses { #expect(violation.status.code == code) }
     }
