@@ -235,6 +235,15 @@ int postern_set_send_buffer(int descriptor, int bytes) {
 
 int postern_shutdown_writing(int descriptor) { return result(shutdown(descriptor, SHUT_WR)); }
 
+int postern_set_patience(int descriptor, unsigned milliseconds) {
+    return result(setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds));
+}
+
+int postern_reset_on_close(int descriptor) {
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    return result(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
+
 bool postern_is_quiet(int descriptor) {
     char byte;
     return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

@@ -75,6 +75,7 @@ package struct HTTPServer: Sendable {
     package func serve(_ services: [Service], until shutdown: GracefulShutdown) async {
         let census = ConnectionCensus(limits: limits, isCapped: isCapped)
         let listeners = services.flatMap(\.listeners)
+        for listener in listeners { listener.setPatience(limits.writeTime) }
         let closeListeners: @Sendable () -> Void = { for listener in listeners { listener.close() } }
         await withTaskCancellationHandler {
             await shutdown.withAction {

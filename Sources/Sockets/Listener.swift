@@ -87,6 +87,16 @@ package final class Listener: Sendable {
         }
     }
 
+    /// Has the system give up peers that take nothing of what was sent to them for so long, also after closing.
+    ///
+    /// Otherwise it would hold up to some megabytes for each of them, for minutes, where no limit of ours counts them.
+    package func setPatience(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let milliseconds = UInt32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+        // Of a socket that is not TCP it means nothing, and is refused.
+        _ = socket.withDescriptor { postern_set_patience($0, milliseconds) }
+    }
+
     /// Ends ``accept(onto:reporting:)``. Whoever is still in the backlog is turned away by the system.
     package func close() {
         socket.close()

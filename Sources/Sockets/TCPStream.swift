@@ -58,7 +58,15 @@ package final class TCPStream: ByteStream {
             }
             switch attempt {
             case .moved(let count): sent += count
-            case .wouldBlock: try await wait(for: .writing, before: deadline)
+            case .wouldBlock:
+                do throws(StreamError) {
+                    try await wait(for: .writing, before: deadline)
+                } catch {
+                    // After closing, the system would offer the rest for minutes to a peer that does not read, and keep
+                    // it in memory that no limit of ours counts.
+                    if error == .deadlinePassed { _ = socket.withDescriptor { postern_reset_on_close($0) } }
+                    throw error
+                }
             case .failed(let number): throw Self.error(number)
             case .closed: throw Self.closed
             }

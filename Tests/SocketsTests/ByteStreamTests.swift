@@ -35,4 +35,20 @@ struct ByteStreamTests {
             }
         }
     }
+
+    /// Without the reset the peer would be told of the end only behind what it does not read: this test would not end.
+    @Test(.timeLimit(.minutes(1)))
+    func `a peer that does not read in time is reset, and nothing is kept for it`() async throws {
+        try await onLoops(1) { loops in
+            let (deaf, writer) = try await connection(loops[0], loops[0])
+            let (isLost, lost) = AsyncStream.makeStream(of: Void.self)
+            deaf.whenLost { lost.finish() }
+            await #expect(throws: StreamError.deadlinePassed) {
+                try await writer.write([UInt8](repeating: 0, count: 32 << 20), [], before: .now + .milliseconds(10))
+            }
+            writer.close()
+            for await _ in isLost {}
+            deaf.close()
+        }
+    }
 }

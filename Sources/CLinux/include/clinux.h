@@ -80,6 +80,13 @@ int postern_set_no_delay(int descriptor);
 int postern_set_send_buffer(int descriptor, int bytes);
 int postern_shutdown_writing(int descriptor);
 
+/// How long the system waits for a peer to take what was sent to it; then the connection is gone, also after closing.
+/// Of a listening socket: of every connection that it accepts.
+int postern_set_patience(int descriptor, unsigned milliseconds);
+
+/// Makes closing drop what is still to be sent, and tell the peer by a reset.
+int postern_reset_on_close(int descriptor);
+
 /// Whether the peer has sent nothing that is unread, not even its end.
 bool postern_is_quiet(int descriptor);
 
