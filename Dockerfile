@@ -30,7 +30,7 @@ USER 10001:10001
 VOLUME /var/lib/postern
 # Here config.json is found without being named, so `docker exec … postern grants list` needs no options.
 WORKDIR /etc/postern
-EXPOSE 8443
+EXPOSE 8443 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["postern", "health", "--config", "/etc/postern/config.json"]
 ENTRYPOINT ["postern"]
 CMD ["serve", "--config", "/etc/postern/config.json"]

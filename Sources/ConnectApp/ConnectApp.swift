@@ -85,11 +85,18 @@ package struct ConnectApp: RequestHandler {
         let seal = LinkSeal(keys: settings.sealingKeys, random: random)
         let links = LinkPage(pages: pages, seal: seal, store: store, wallClock: wallClock, log: log)
         let linkCookie = LinkCookie(seal: seal)
+        func rate(_ rate: Rate) -> RateLimit {
+            RateLimit(rate) {
+                time.elapsed
+            } isExempt: {
+                settings.proxies.contains($0)
+            }
+        }
         let start = StartFlow(
             settings: settings,
             pages: pages,
             cookies: cookies,
-            rate: RateLimit(settings.limits.starts) { time.elapsed },
+            rate: rate(settings.limits.starts),
             links: links,
             linkCookie: linkCookie,
             wallClock: wallClock,
@@ -103,7 +110,7 @@ package struct ConnectApp: RequestHandler {
             store: store,
             runner: runner,
             progress: progress,
-            rate: RateLimit(settings.limits.callbacks) { time.elapsed },
+            rate: rate(settings.limits.callbacks),
             wallClock: wallClock,
             time: time,
             log: log

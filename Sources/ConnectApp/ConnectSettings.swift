@@ -37,6 +37,8 @@ package struct ConnectSettings: Sendable {
     /// True in the demo and with a sandbox: pages say that nothing here is real.
     package var isSandbox: Bool
     package var limits: Limits
+    /// Who is never a client of their own.
+    package var proxies: TrustedProxies
 
     package init(
         publicURL: HTTPOrigin,
@@ -48,7 +50,8 @@ package struct ConnectSettings: Sendable {
         nylas: NylasApplication,
         sealingKeys: SealingKeys,
         isSandbox: Bool,
-        limits: Limits = Limits()
+        limits: Limits = Limits(),
+        proxies: TrustedProxies = TrustedProxies()
     ) {
         self.publicURL = publicURL
         self.brand = brand
@@ -60,6 +63,7 @@ package struct ConnectSettings: Sendable {
         self.sealingKeys = sealingKeys
         self.isSandbox = isSandbox
         self.limits = limits
+        self.proxies = proxies
     }
 
     /// An access profile that a link may name.

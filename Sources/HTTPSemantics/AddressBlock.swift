@@ -62,6 +62,19 @@ extension NetworkAddress {
         }
     }
 
+    /// Whether such an address is reached from within a network alone: RFC 1918, RFC 6598 (shared), RFC 4193, link-local, and
+    /// this machine's own. Who sends forwarded fields from there is most likely a proxy.
+    package var isPrivate: Bool {
+        switch self {
+        case .v4(let bits):
+            bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8 || bits >> 22 == 0x191
+                || bits >> 16 == 0xA9FE
+                || isLoopback
+        case .v6(let high, _): high >> 57 == 0x7E || high >> 54 == 0x3FA || isLoopback
+        case .local: true
+        }
+    }
+
     /// What one customer of a provider is given, and therefore counts as one client: an IPv4 address, or an IPv6 /64 (here
     /// its first address).
     package var subscriber: NetworkAddress {

@@ -19,7 +19,7 @@ extension Connection {
         guard !isSecure else { return }
         let id = numbering.next()
         await withTaskCancellationHandler {
-            let response = server.errorResponse(.serviceUnavailable, id, [:])
+            let response = errorResponse(.serviceUnavailable, id, [:])
             let (head, content, _) = octets(
                 of: response,
                 to: nil,

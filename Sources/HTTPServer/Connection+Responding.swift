@@ -24,6 +24,7 @@ extension Connection {
     mutating func respond(to received: ReceivedRequest, _ http: inout ServerConnection) async -> Deadline? {
         let begun = begin()
         let method = received.head.method
+        client = server.clientOf(peer, received.head.headerFields)
         let request = Request(
             id: numbering.next(),
             head: received.head,
@@ -52,7 +53,9 @@ extension Connection {
         _ head: HTTPRequest? = nil
     ) async {
         let id = numbering.next()
-        let response = server.errorResponse(status, id, head?.headerFields ?? [:])
+        // Without a head nobody has said for whom it comes, and the last request's client need not be this one's.
+        client = head.map { server.clientOf(peer, $0.headerFields) } ?? peer
+        let response = errorResponse(status, id, head?.headerFields ?? [:])
         let (isComplete, _) = await write(response, to: head?.method, id, isLast: true, since: begin(), refusal)
         if isComplete { await linger() }
     }

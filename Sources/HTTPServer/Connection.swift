@@ -8,11 +8,14 @@ struct Connection {
     let server: HTTPServer
     let handler: any RequestHandler
     let secure: HTTPServer.Secure?
+    let errorResponse: HTTPServer.ErrorResponse
     /// What was accepted, beneath TLS.
     let transport: TCPStream
     /// What HTTP is spoken over.
     var stream: any ByteStream
-    let client: NetworkAddress
+    let peer: NetworkAddress
+    /// For whom the peer sent the last request that was read.
+    var client: NetworkAddress
     let phase: ConnectionPhase
     let shutdown: GracefulShutdown
     /// Nil on a connection in the clear, and before the handshake is done.
@@ -26,7 +29,7 @@ struct Connection {
         _ server: HTTPServer,
         _ service: HTTPServer.Service,
         _ transport: TCPStream,
-        _ client: NetworkAddress,
+        _ peer: NetworkAddress,
         _ phase: ConnectionPhase,
         _ shutdown: GracefulShutdown
     ) {
@@ -35,7 +38,9 @@ struct Connection {
         secure = service.secure
         self.transport = transport
         stream = transport
-        self.client = client
+        self.peer = peer
+        client = peer
+        errorResponse = service.errorResponse ?? server.errorResponse
         self.phase = phase
         self.shutdown = shutdown
     }
@@ -66,7 +71,7 @@ struct Connection {
             let reason = HandshakeFailure(error)
             server.count(.handshakeFailed(reason))
             // Whoever connects and says nothing, as a load balancer does to see whether we are there, is no fault.
-            if reason != .lost { server.faultLog(.handshakeFailed(client: client, reason)) }
+            if reason != .lost { server.faultLog(.handshakeFailed(client: peer, reason)) }
             return false
         }
     }

@@ -15,16 +15,27 @@ package struct HTTPServer: Sendable {
     package typealias Secure =
         @Sendable (_ stream: any ByteStream, _ deadline: Deadline) async throws(StreamError) -> any ByteStream
 
+    /// Says for whom a peer sends a request with these fields: the peer itself, or somebody whom a trusted proxy names.
+    package typealias ClientOf = @Sendable (_ peer: NetworkAddress, _ fields: HTTPFields) -> NetworkAddress
+
     /// What is served at some listeners.
     package struct Service: Sendable {
         var listeners: [Listener]
         var handler: any RequestHandler
         var secure: Secure?
+        var errorResponse: ErrorResponse?
 
-        package init(listeners: [Listener], handler: any RequestHandler, secure: Secure? = nil) {
+        /// - Parameter errorResponse: the server's own if nil.
+        package init(
+            listeners: [Listener],
+            handler: any RequestHandler,
+            secure: Secure? = nil,
+            errorResponse: ErrorResponse? = nil
+        ) {
             self.listeners = listeners
             self.handler = handler
             self.secure = secure
+            self.errorResponse = errorResponse
         }
     }
 
@@ -34,6 +45,7 @@ package struct HTTPServer: Sendable {
     let wallClock: WallClock
     let dateField: DateField
     let isCapped: @Sendable (NetworkAddress) -> Bool
+    let clientOf: ClientOf
     let errorResponse: ErrorResponse
     let accessLog: @Sendable (AccessRecord) -> Void
     let faultLog: @Sendable (ServerFault) -> Void
@@ -41,6 +53,7 @@ package struct HTTPServer: Sendable {
 
     /// - Parameters:
     ///   - isCapped: false for clients without a limit of their own on connections, such as a configured proxy.
+    ///   - clientOf: asked once a request, when its head has arrived.
     ///   - accessLog: called from an event loop after each response; must not block.
     ///   - faultLog: likewise.
     ///   - count: likewise, with what is counted beside requests.
@@ -50,6 +63,7 @@ package struct HTTPServer: Sendable {
         messageLimits: MessageLimits = MessageLimits(),
         wallClock: WallClock = .system,
         isCapped: @escaping @Sendable (NetworkAddress) -> Bool = { _ in true },
+        clientOf: @escaping ClientOf = { peer, _ in peer },
         errorResponse: @escaping ErrorResponse,
         accessLog: @escaping @Sendable (AccessRecord) -> Void = { _ in },
         faultLog: @escaping @Sendable (ServerFault) -> Void = { _ in },
@@ -62,6 +76,7 @@ package struct HTTPServer: Sendable {
         self.wallClock = wallClock
         dateField = DateField()
         self.isCapped = isCapped
+        self.clientOf = clientOf
         self.errorResponse = errorResponse
         self.accessLog = accessLog
         self.faultLog = faultLog

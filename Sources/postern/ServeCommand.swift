@@ -45,6 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
             certificates: certificates,
             publicPlace: try place(configuration.listen),
             operationsPlace: try place(configuration.operations),
+            redirectPlace: try configuration.redirect.map { endpoint throws(CommandFailure) in try place(endpoint) },
             sandbox: nil,
             log: log,
             configuration: (configuration, { [options] () throws(CommandFailure) in try options.read() })
@@ -96,7 +97,8 @@ extension ConnectSettings {
             nylas: configuration.nylas,
             sealingKeys: keys,
             isSandbox: configuration.isSandbox,
-            limits: configuration.limits
+            limits: configuration.limits,
+            proxies: configuration.proxies
         )
     }
 }

@@ -27,6 +27,8 @@ struct Serving: Sendable {
     var certificates: CertificateKeeper?
     var publicPlace: ListenAddress
     var operationsPlace: ListenAddress?
+    /// Where people who come in the clear are sent on from.
+    var redirectPlace: ListenAddress?
     var sandbox: (handler: NylasSandbox, place: ListenAddress)?
     /// What a person changes to have another port: a key or an option.
     var portSettings = (application: "listen.port", sandbox: "--sandbox-port")
@@ -63,6 +65,10 @@ struct Serving: Sendable {
             try open(place, "operations.port", on: loops)
         }
         defer { for listener in operationsListeners ?? [] { listener.close() } }
+        let redirectListeners = try redirectPlace.map { place throws(CommandFailure) in
+            try open(place, "redirect.port", on: loops)
+        }
+        defer { for listener in redirectListeners ?? [] { listener.close() } }
         let sandboxListeners = try sandbox.map { sandbox throws(CommandFailure) in
             try open(sandbox.place, portSettings.sandbox, on: loops)
         }
@@ -121,7 +127,18 @@ struct Serving: Sendable {
         }
         let secure = certificates.map { Certificates.acceptor($0) }
         let watch = certificates.map { CertificateWatch($0, on: loops[0], log: log) }
-        let service = HTTPServer.Service(listeners: listeners, handler: app, secure: secure)
+        var services = [HTTPServer.Service(listeners: listeners, handler: app, secure: secure)]
+        if let redirectListeners {
+            let redirect = HTTPSRedirect(to: settings.publicURL)
+            services.append(
+                HTTPServer.Service(
+                    listeners: redirectListeners,
+                    handler: redirect,
+                    errorResponse: response(from: redirect.errors)
+                )
+            )
+        }
+        let publicServices = services
         whenReady()
         StartUpPages.giveBack()
         await withTaskGroup { group in
@@ -140,7 +157,7 @@ struct Serving: Sendable {
             }
             await withTaskGroup { inner in
                 inner.addTask { await app.run() }
-                await application.serve([service], until: stops.application)
+                await application.serve(publicServices, until: stops.application)
                 // run() then returns when the last exchange in hand is over.
                 app.drain()
             }
@@ -154,13 +171,15 @@ struct Serving: Sendable {
     /// - Parameter metrics: nil for a server whose requests are neither logged nor counted.
     private func server(on loops: [EventLoop], errors: ErrorPages, telling metrics: ServerMetrics?) -> HTTPServer {
         let log = log
+        let proxies = settings.proxies
+        let clients = ForwardedClients(proxies, log: log)
         return HTTPServer(
             loops: loops,
             limits: ServerLimits(settings.limits),
             messageLimits: MessageLimits(settings.limits),
-            errorResponse: { status, reference, fields in
-                errors.response(status, reference: reference, accepting: fields)
-            },
+            isCapped: { !proxies.contains($0) },
+            clientOf: { peer, fields in clients.client(of: peer, fields) },
+            errorResponse: response(from: errors),
             accessLog: { record in
                 guard let metrics else { return }
                 metrics.note(record)
@@ -169,6 +188,10 @@ struct Serving: Sendable {
             faultLog: { fault in log.write(fault) },
             count: { event in metrics?.note(event) }
         )
+    }
+
+    private func response(from errors: ErrorPages) -> HTTPServer.ErrorResponse {
+        { status, reference, fields in errors.response(status, reference: reference, accepting: fields) }
     }
 
     private func open(

@@ -118,7 +118,14 @@ struct ConfigurationTests {
         ("connect.profile=root", "connect.profile"), ("connect.providers=google,google", "connect.providers"),
         ("connect.providers=", "connect.providers"), ("brand.privacyURL=javascript:alert(1)", "brand.privacyURL"),
         ("brand.supportAddress=a@b@c.example", "brand.supportAddress"), ("conect.open=true", "conect.open"),
-        ("log.level=loud", "log.level"), ("brand.name=a\u{1B}[31m", "brand.name"),
+        ("redirect.port=0", "redirect.port"), ("redirect.port=8080", "redirect.port"),
+        ("redirect.port=9090", "redirect.port"), ("redirect.address=0.0.0.0", "redirect.address"),
+        ("proxies.networks=0.0.0.0/0", "proxies.networks"), ("proxies.networks=::/0", "proxies.networks"),
+        ("proxies.networks=10.0.0.1/8", "proxies.networks"), ("proxies.networks=private", "proxies.networks"),
+        ("proxies.networks=10.0.0.0/8,10.0.0.0/8", "proxies.networks"), ("proxies.networks=::/6", "proxies.networks"),
+        ("proxies.networks=10.0.0.0/8;10.0.0.0/8", "proxies.networks"), ("proxies.field=X-Real-IP", "proxies.field"),
+        ("proxies.field=x-forwarded-for", "proxies.field"), ("log.level=loud", "log.level"),
+        ("brand.name=a\u{1B}[31m", "brand.name"),
     ])
     func `one wrong setting is one fault that names it`(override: String, subject: String) {
         #expect(Self.faults(overrides: [override]).map(\.subject) == [subject])
@@ -197,6 +204,25 @@ struct ConfigurationTests {
 
     @Test func `a variable of an orchestrator that begins like ours is no fault`() throws {
         _ = try Self.read(environment: ["NYLAS_API_KEY": "k", "POSTERN_PORT": "tcp://10.0.0.1:80"])
+    }
+
+    @Test func `the redirect and the proxies are off until they are named`() throws {
+        let plain = try Self.read()
+        #expect(plain.redirect == nil)
+        #expect(plain.proxies == TrustedProxies())
+        let configuration = try Self.read(
+            overrides: [
+                "redirect.port=8081", "proxies.networks=10.0.0.0/8, fd00::/8, 192.0.2.7", "proxies.field=Forwarded",
+            ]
+        )
+        #expect(configuration.redirect == .init(address: "0.0.0.0", port: 8081))
+        #expect(configuration.proxies.field == .forwarded)
+        #expect(configuration.proxies.networks.map(\.description) == ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"])
+    }
+
+    @Test func `there is nowhere to send people on to without https`() {
+        let faults = Self.faults(overrides: ["publicURL=http://localhost:8080", "redirect.port=8081"])
+        #expect(faults.map(\.subject) == ["redirect.port"])
     }
 
     @Test func `the example has every key, with values that are right`() throws {

@@ -160,10 +160,17 @@ final class Browser: Sendable {
     let app: ConnectApp
     let wallClock: ManualWallClock
     private let jar = Mutex<[String: String]>([:])
+    private let from = Mutex(NetworkAddress.local)
 
     init(app: ConnectApp, wallClock: ManualWallClock) {
         self.app = app
         self.wallClock = wallClock
+    }
+
+    /// Where its requests come from.
+    var client: NetworkAddress {
+        get { from.withLock { $0 } }
+        set { from.withLock { $0 = newValue } }
     }
 
     var cookies: [String: String] {
@@ -192,6 +199,7 @@ final class Browser: Sendable {
                 head: head,
                 target: RequestTarget(path: parts[0], query: parts.count > 1 ? parts[1] : nil),
                 content: Array(content.utf8),
+                client: client,
                 receivedAt: wallClock.now
             )
         )

@@ -38,6 +38,24 @@ struct RateTests {
         #expect(harness.log.text.contains("too many from one network"))
     }
 
+    @Test func `a configured proxy is never the client`() async throws {
+        var settings = FlowHarness.settings()
+        settings.limits.startsPerMinute = 6
+        settings.limits.startsBurst = 1
+        settings.proxies.networks = [try #require(AddressBlock("10.0.0.0/8"))]
+        let harness = try FlowHarness(settings: settings)
+        try await harness.run { browser in
+            // What no proxy spoke for comes from the proxy itself, and may be anybody.
+            browser.client = .v4(0x0A00_0001)
+            for _ in 0..<20 { _ = try await browser.start() }
+            browser.client = .v4(0xCB00_7107)
+            _ = try await browser.start()
+            #expect(await browser.post("/connect", form: "provider=google").head.status == .tooManyRequests)
+            browser.client = .v4(0xCB00_7108)
+            _ = try await browser.start()
+        }
+    }
+
     @Test func `what starts nothing is not counted`() async throws {
         let harness = try Self.harness(starts: 1)
         try await harness.run { browser in

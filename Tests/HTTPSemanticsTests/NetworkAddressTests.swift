@@ -53,6 +53,29 @@ struct NetworkAddressTests {
         #expect(try !#require(NetworkAddress(text)).isLoopback)
     }
 
+    @Test(arguments: [
+        "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255", "169.254.0.1",
+        "127.0.0.1", "::1", "fc00::1", "fdff::1", "fe80::1", "febf::1", "::ffff:10.0.0.1",
+    ])
+    func `knows an address that is reached from within a network alone`(text: String) throws {
+        #expect(try #require(NetworkAddress(text)).isPrivate)
+    }
+
+    @Test(arguments: [
+        "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.0.1", "192.169.0.1", "100.63.255.255",
+        "100.128.0.0", "169.253.0.1", "203.0.113.7", "::2", "2001:db8::1", "fbff::1", "fe00::1", "fe7f::1", "fec0::1",
+        "ff02::1",
+    ])
+    func `takes no other address for one`(text: String) throws {
+        #expect(try !#require(NetworkAddress(text)).isPrivate)
+    }
+
+    @Test func `a customer's addresses are one`() throws {
+        #expect(try #require(NetworkAddress("2001:db8:1:2:3:4:5:6")).subscriber == NetworkAddress("2001:db8:1:2::"))
+        #expect(try #require(NetworkAddress("192.0.2.77")).subscriber == NetworkAddress("192.0.2.77"))
+        #expect(NetworkAddress.local.subscriber == .local)
+    }
+
     @Test func `a client's network hides its device`() throws {
         #expect(try #require(NetworkAddress("192.0.2.77")).clientNetwork.description == "192.0.2.0/24")
         #expect(try #require(NetworkAddress("2001:db8:1:2:3:4:5:6")).clientNetwork.description == "2001:db8:1:2::/64")

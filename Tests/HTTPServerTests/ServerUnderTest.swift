@@ -98,6 +98,7 @@ func withServer(
     limits: ServerLimits = .patient,
     messageLimits: MessageLimits = MessageLimits(),
     isCapped: @escaping @Sendable (NetworkAddress) -> Bool = { _ in true },
+    clientOf: @escaping HTTPServer.ClientOf = { peer, _ in peer },
     secure: HTTPServer.Secure? = nil,
     _ body: @Sendable (ServerUnderTest) async throws -> Void
 ) async throws {
@@ -110,6 +111,7 @@ func withServer(
                 limits: limits,
                 messageLimits: messageLimits,
                 isCapped: isCapped,
+                clientOf: clientOf,
                 errorResponse: { status, reference, fields in
                     let kind = fields[.accept] == "application/json" ? "json" : "page"
                     return Response(status: status, content: Array("\(kind) \(status.code) \(reference)".utf8))

@@ -192,6 +192,7 @@ struct ConfigurationReader {
         case .text(let text), .json(.string(let text)): text
         case .json(.bool(let value)): value ? "true" : "false"
         case .json(.integer(let number)): String(number)
+        case .json(.array([])): "none"
         case .json(.array): (raw.list ?? []).joined(separator: ", ")
         case .json: "…"
         }

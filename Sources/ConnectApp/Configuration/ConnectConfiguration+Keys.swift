@@ -135,7 +135,7 @@ enum Keys {
         example: "\"info\""
     ) { raw in raw.string.flatMap { ["debug", "info", "warning", "error"].contains($0) ? $0 : nil } }
 
-    private static func port(_ raw: RawValue) -> UInt16? {
+    static func port(_ raw: RawValue) -> UInt16? {
         raw.wholeNumber.flatMap { (1...65_535).contains($0) ? UInt16($0) : nil }
     }
 }
@@ -165,6 +165,6 @@ private func outboundOrigin(_ text: String) -> HTTPOrigin? {
     return origin.scheme == .https || origin.isLoopback ? origin : nil
 }
 
-private func isListenAddress(_ text: String) -> Bool {
+func isListenAddress(_ text: String) -> Bool {
     text == "localhost" || NetworkAddress(text) != nil
 }

@@ -35,6 +35,9 @@ package struct ConnectConfiguration: Sendable {
     package var brand: ConnectSettings.Brand
     package var listen: Endpoint
     package var operations: Endpoint
+    /// Where people who come in the clear are sent on from; nil for nowhere.
+    package var redirect: Endpoint?
+    package var proxies: TrustedProxies
     package var tls: TLSSource?
     package var nylas: NylasApplication
     /// A PEM file of CAs to trust for Nylas instead of the system's.
@@ -67,6 +70,8 @@ package struct ConnectConfiguration: Sendable {
         let standardPort: UInt16 = tls == nil ? 8080 : 8443
         let listenPort = reader.value(Keys.listenPort, default: standardPort, shownAs: String(standardPort))
         let operations = readOperations(&reader)
+        let redirect = readRedirect(&reader, publicURL: publicURL)
+        let proxies = readProxies(&reader)
         let nylas = readNylas(&reader)
         let trustedCertificates = reader.value(Keys.trustedCertificates)
         let isOpen = reader.required(Keys.connectOpen)
@@ -84,6 +89,9 @@ package struct ConnectConfiguration: Sendable {
         if listenPort == operations.port {
             reader.conflict("operations.port", "must differ from listen.port, for example 9090.")
         }
+        if let redirect, [listenPort, operations.port].contains(redirect.port) {
+            reader.conflict("redirect.port", "must differ from listen.port and operations.port, for example 8081.")
+        }
         reader.refuseUnknownKeys()
         guard let publicURL, let brandName, let nylas, let isOpen, reader.faults.isEmpty else {
             throw ConfigurationFaults(faults: reader.faults)
@@ -94,6 +102,8 @@ package struct ConnectConfiguration: Sendable {
             brand: ConnectSettings.Brand(name: brandName, supportAddress: supportAddress, privacyURL: privacyURL),
             listen: Endpoint(address: listenAddress, port: listenPort),
             operations: operations,
+            redirect: redirect,
+            proxies: proxies,
             tls: tls,
             nylas: nylas,
             trustedCertificates: trustedCertificates,

@@ -34,7 +34,26 @@ package struct Doctor: Sendable {
             findings.append(Finding("connect.open", .ok, configuration.isOpen ? "open, on localhost" : "closed"))
         }
         findings += examine(certificates)
+        findings.append(examineProxies())
         return findings
+    }
+
+    /// Whether somebody stands in front can be seen only where Postern leaves TLS to them; the running server warns of the rest.
+    private func examineProxies() -> Finding {
+        let proxies = configuration.proxies
+        guard proxies.networks.isEmpty else {
+            let list = proxies.networks.map(\.description).joined(separator: ", ")
+            return Finding("proxies", .ok, "\(proxies.field.rawValue) is believed from \(list)")
+        }
+        guard configuration.tls == nil, configuration.publicURL.scheme == .https else {
+            return Finding("proxies", .ok, "nobody is believed about a client's address")
+        }
+        return Finding(
+            "proxies",
+            .warning,
+            "somebody in front terminates TLS, and all their clients count as one",
+            advice: "Name them in proxies.networks: limits and rates are for each client, and the log names it."
+        )
     }
 
     /// Asks Nylas; a few small requests, none of which changes anything.
