@@ -213,11 +213,15 @@ int postern_local_address(int descriptor, struct postern_address *address) {
 }
 
 int postern_adopt(int descriptor, bool listening) {
-    int type = 0, accepts = 0;
-    socklen_t length = sizeof type;
+    int domain = 0, type = 0, accepts = 0;
+    socklen_t length = sizeof domain;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0) return -errno;
+    length = sizeof type;
     if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return -errno;
     length = sizeof accepts;
     if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) < 0) return -errno;
+    // A Unix socket's peers have no address, and without one there are no limits for each client.
+    if (listening && domain != AF_INET && domain != AF_INET6) return -ENOTSOCK;
     if (type != SOCK_STREAM || (accepts != 0) != listening) return -ENOTSOCK;
     int flags = fcntl(descriptor, F_GETFL);
     if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;

@@ -28,6 +28,7 @@ struct CheckCommand: AsyncParsableCommand {
             let doctor = Doctor(configuration: configuration, exchange: exchange, wallClock: .system)
             return doctor.examineConfiguration(certificates: certificates) + (await doctor.examineNylas())
         }
+        findings.append(DescriptorLimit.finding(configuration.limits))
         findings += doctor
         print(json ? try jsonText(findings, configuration.effective) : table(findings, configuration.effective))
         let faults = findings.count { $0.verdict == .fault }

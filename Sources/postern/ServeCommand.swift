@@ -31,13 +31,16 @@ struct ServeCommand: AsyncParsableCommand {
             level: Logger.Level(configured: configuration.logLevel)
         )
         defer { log.flush() }
+        // Before anything else is opened: they have numbers of their own.
+        let passed = try PassedListeners.take(configuration)
         // From the first moment: until somebody listens for it, it must not end the process.
         _ = signal(SIGHUP, SIG_IGN)
         let certificates = try configuration.tls.map { source throws(CommandFailure) in
             try Certificates.keeper(source, host: configuration.publicURL.host)
         }
         let store = try openStore(configuration.dataDirectory, log: log)
-        let settings = try ConnectSettings(configuration)
+        var settings = try ConnectSettings(configuration)
+        settings.limits = possibleLimits(configuration.limits, log: log)
         let serving = Serving(
             settings: settings,
             store: store,
@@ -47,6 +50,7 @@ struct ServeCommand: AsyncParsableCommand {
             operationsPlace: try place(configuration.operations),
             redirectPlace: try configuration.redirect.map { endpoint throws(CommandFailure) in try place(endpoint) },
             sandbox: nil,
+            passed: passed,
             log: log,
             configuration: (configuration, { [options] () throws(CommandFailure) in try options.read() })
         ) {
@@ -61,8 +65,11 @@ struct ServeCommand: AsyncParsableCommand {
                 event: "ready",
                 [
                     ("url", .text("\(configuration.publicURL)")),
-                    ("listen", .text("\(configuration.listen.address):\(configuration.listen.port)")),
-                    ("operations", .text("\(configuration.operations.address):\(configuration.operations.port)")),
+                    ("listen", .text(passed.application.isEmpty ? configuration.listen.text : "a passed socket")),
+                    (
+                        "operations",
+                        .text(passed.operations.isEmpty ? configuration.operations.text : "a passed socket")
+                    ),
                     ("nylas", .text("\(configuration.nylas.origin)")),
                     ("version", .text(postern.version)),
                 ]
@@ -70,6 +77,24 @@ struct ServeCommand: AsyncParsableCommand {
         }
         try await serving.run()
         log.write(level: .info, event: "stopped", [])
+    }
+
+    /// The limits, with no more connections than there can be descriptors for.
+    private func possibleLimits(_ limits: Limits, log: LogOutput) -> Limits {
+        DescriptorLimit.raise()
+        var possible = limits
+        possible.connections = DescriptorLimit.connections(of: limits, within: DescriptorLimit.hard)
+        if possible.connections < limits.connections {
+            log.write(
+                level: .warning,
+                event: "fewer connections than configured",
+                [
+                    ("connections", .number(possible.connections)), ("descriptors", .number(DescriptorLimit.hard)),
+                    ("advice", .text(DescriptorLimit.advice)),
+                ]
+            )
+        }
+        return possible
     }
 
     private func place(_ endpoint: ConnectConfiguration.Endpoint) throws(CommandFailure) -> ListenAddress {
@@ -101,6 +126,10 @@ extension ConnectSettings {
             proxies: configuration.proxies
         )
     }
+}
+
+extension ConnectConfiguration.Endpoint {
+    var text: String { "\(address):\(port)" }
 }
 
 /// Opens the store for `serve` and `demo`, says what it warns of, or ends the command with a sentence.

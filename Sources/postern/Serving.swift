@@ -30,6 +30,8 @@ struct Serving: Sendable {
     /// Where people who come in the clear are sent on from.
     var redirectPlace: ListenAddress?
     var sandbox: (handler: NylasSandbox, place: ListenAddress)?
+    /// Sockets that are open already, instead of the places.
+    var passed = PassedListeners()
     /// What a person changes to have another port: a key or an option.
     var portSettings = (application: "listen.port", sandbox: "--sandbox-port")
     var log: LogOutput
@@ -59,16 +61,12 @@ struct Serving: Sendable {
 
     private func run(on loops: [EventLoop]) async throws(CommandFailure) {
         let started = WallClock.system.now()
-        let listeners = try open(publicPlace, portSettings.application, on: loops)
+        let listeners = try open(publicPlace, or: passed.application, portSettings.application, on: loops)
         defer { for listener in listeners { listener.close() } }
-        let operationsListeners = try operationsPlace.map { place throws(CommandFailure) in
-            try open(place, "operations.port", on: loops)
-        }
-        defer { for listener in operationsListeners ?? [] { listener.close() } }
-        let redirectListeners = try redirectPlace.map { place throws(CommandFailure) in
-            try open(place, "redirect.port", on: loops)
-        }
-        defer { for listener in redirectListeners ?? [] { listener.close() } }
+        let operationsListeners = try open(operationsPlace, or: passed.operations, "operations.port", on: loops)
+        defer { for listener in operationsListeners { listener.close() } }
+        let redirectListeners = try open(redirectPlace, or: passed.redirect, "redirect.port", on: loops)
+        defer { for listener in redirectListeners { listener.close() } }
         let sandboxListeners = try sandbox.map { sandbox throws(CommandFailure) in
             try open(sandbox.place, portSettings.sandbox, on: loops)
         }
@@ -95,13 +93,13 @@ struct Serving: Sendable {
         let stops = Stops()
         let serverMetrics = ServerMetrics(routes: app.routeTemplates)
         let application = server(on: loops, errors: app.pages.errors, telling: serverMetrics)
-        let second = server(on: loops, errors: app.pages.errors, telling: nil)
+        let second = server(on: loops, errors: app.pages.errors, connections: 256, telling: nil)
         let health = StoreHealth(clock: ContinuousClock()) { [store] () throws(StoreError) in
             try await store.checkWritable()
         }
         let lag = LoopLag(loops: loops.count)
         var outer: [(HTTPServer, HTTPServer.Service)] = []
-        if let operationsListeners {
+        if !operationsListeners.isEmpty {
             let telemetry = Telemetry(
                 server: serverMetrics,
                 flows: flowMetrics,
@@ -128,7 +126,7 @@ struct Serving: Sendable {
         let secure = certificates.map { Certificates.acceptor($0) }
         let watch = certificates.map { CertificateWatch($0, on: loops[0], log: log) }
         var services = [HTTPServer.Service(listeners: listeners, handler: app, secure: secure)]
-        if let redirectListeners {
+        if !redirectListeners.isEmpty {
             let redirect = HTTPSRedirect(to: settings.publicURL)
             services.append(
                 HTTPServer.Service(
@@ -139,19 +137,21 @@ struct Serving: Sendable {
             )
         }
         let publicServices = services
+        // From here on a signal is an event: one that comes while the first requests do must not end the process.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         whenReady()
         StartUpPages.giveBack()
         await withTaskGroup { group in
             for (server, service) in outer {
                 group.addTask { await server.serve([service], until: stops.rest) }
             }
-            group.addTask { await stops.watchSignals(log) }
+            group.addTask { await stops.watch(signals, log) }
             if let watch { group.addTask { await watch.run(clock: ContinuousClock()) } }
             if let (running, reread) = configuration {
                 let reloading = Reloading(log: log, certificates: watch, configuration: running, reread: reread)
                 group.addTask { await reloading.watchSignals() }
             }
-            if operationsListeners != nil {
+            if !operationsListeners.isEmpty {
                 group.addTask { await health.run() }
                 group.addTask { await lag.run(on: loops, clock: ContinuousClock()) }
             }
@@ -169,13 +169,20 @@ struct Serving: Sendable {
     }
 
     /// - Parameter metrics: nil for a server whose requests are neither logged nor counted.
-    private func server(on loops: [EventLoop], errors: ErrorPages, telling metrics: ServerMetrics?) -> HTTPServer {
+    private func server(
+        on loops: [EventLoop],
+        errors: ErrorPages,
+        connections: Int? = nil,
+        telling metrics: ServerMetrics?
+    ) -> HTTPServer {
         let log = log
+        var limits = ServerLimits(settings.limits)
+        if let connections { limits.connections = connections }
         let proxies = settings.proxies
         let clients = ForwardedClients(proxies, log: log)
         return HTTPServer(
             loops: loops,
-            limits: ServerLimits(settings.limits),
+            limits: limits,
             messageLimits: MessageLimits(settings.limits),
             isCapped: { !proxies.contains($0) },
             clientOf: { peer, fields in clients.client(of: peer, fields) },
@@ -194,11 +201,22 @@ struct Serving: Sendable {
         { status, reference, fields in errors.response(status, reference: reference, accepting: fields) }
     }
 
+    /// Takes over what was passed or, if that is nothing, opens the place; empty if there is neither.
     private func open(
-        _ place: ListenAddress,
+        _ place: ListenAddress?,
+        or passed: [Int32] = [],
         _ setting: String,
         on loops: [EventLoop]
     ) throws(CommandFailure) -> [Listener] {
+        var listeners: [Listener] = []
+        for number in passed {
+            do throws(ListenError) {
+                listeners.append(try Listener(adopting: Descriptor(adopting: number), on: loops[0]))
+            } catch {
+                throw CommandFailure(message: "Descriptor \(number) that was passed is not a listening TCP socket.")
+            }
+        }
+        guard let place, passed.isEmpty else { return listeners }
         do throws(ListenError) {
             return try Listener.open(place, on: loops[0])
         } catch {
@@ -212,9 +230,9 @@ private final class Stops: Sendable {
     let application = GracefulShutdown()
     let rest = GracefulShutdown()
 
-    func watchSignals(_ log: LogOutput) async {
+    func watch(_ signals: UnixSignalsSequence, _ log: LogOutput) async {
         var count = 0
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+        for await signal in signals {
             count += 1
             guard count == 1 else {
                 log.write(level: .warning, event: "cut", [("signal", .text("\(signal)"))])

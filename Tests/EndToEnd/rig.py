@@ -37,14 +37,37 @@ class Process:
         self.name, self.arguments, self.environment = name, arguments, environment
         self.output_path = os.path.join(folder, name + ".out")
         self.child = None
+        #: Listening sockets to pass, as systemd does: (name or None, socket).
+        self.sockets = []
+        #: A command of the shell to run first, in the same process, such as `ulimit`.
+        self.preparation = None
+        #: Where the output goes instead of the file.
+        self.output_descriptor = None
+
+    def command(self):
+        """The program and its arguments, and the descriptors that stay open for it."""
+        command = [PROGRAM, *self.arguments]
+        if not self.sockets and not self.preparation:
+            return command, ()
+        numbers = [opened.fileno() for _, opened in self.sockets]
+        # First out of the way, then to 3 and on: one of them may stand where another one goes.
+        moves = [f"{60 + index}<&{number}" for index, number in enumerate(numbers)]
+        moves += [f"{3 + index}<&{60 + index} {60 + index}<&-" for index in range(len(numbers))]
+        names = ":".join(name or "unknown" for name, _ in self.sockets)
+        script = "exec \"$@\""
+        if numbers:
+            script = f"exec {' '.join(moves)}; export LISTEN_PID=$$ LISTEN_FDS={len(numbers)} LISTEN_FDNAMES={names}; {script}"
+        script = f"{self.preparation or 'true'} && {{ {script}; }}"
+        return ["bash", "-c", script, "bash", *command], numbers
 
     def start(self, port, within=20):
         """Starts it and returns the seconds until the port took a connection."""
         begun = time.monotonic()
         with open(self.output_path, "ab") as output:
+            command, descriptors = self.command()
             self.child = subprocess.Popen(
-                [PROGRAM, *self.arguments],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self.environment, cwd=ROOT)
+                command, stdin=subprocess.DEVNULL, stdout=self.output_descriptor or output, stderr=output, env=self.environment,
+                cwd=ROOT, pass_fds=descriptors)
         while time.monotonic() - begun < within:
             if self.child.poll() is not None:
                 raise AssertionError(f"{self.name} ended with {self.child.returncode}:\n{self.output()[-3000:]}")

@@ -72,7 +72,7 @@ int postern_socket_pair(int *first, int *second);
 int postern_local_address(int descriptor, struct postern_address *address);
 
 /// Readies a descriptor somebody else has opened: non-blocking, close-on-exec. -ENOTSOCK if it is not a stream socket
-/// that is (`listening`) or is not (`!listening`) listening.
+/// that is (`listening`, and then TCP's) or is not (`!listening`) listening.
 int postern_adopt(int descriptor, bool listening);
 
 int postern_set_no_delay(int descriptor);
