@@ -61,6 +61,9 @@ package struct ServerConnection: ~Copyable {
         parser = RequestHeadParser(limits: limits)
     }
 
+    /// Whether something has arrived that was not consumed: a pipelined request, or the beginning of one.
+    package var hasUnreadInput: Bool { position < input.count }
+
     /// The client will send no more. What has arrived whole is still answered.
     package mutating func inputEnded() {
         inputHasEnded = true

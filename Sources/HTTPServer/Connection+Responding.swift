@@ -35,7 +35,8 @@ extension Connection {
             receivedAt: begun.time
         )
         let response = await handler.response(to: request)
-        let isPersistent = received.isPersistent && !shutdown.hasBegun
+        // What was pipelined has been accepted with what came before it: the last of them is told that we close.
+        let isPersistent = received.isPersistent && (!shutdown.hasBegun || http.hasUnreadInput)
         let (isComplete, ended) = await write(response, to: method, request.id, isLast: !isPersistent, since: begun)
         guard isComplete else {
             // Whatever is missing of the response, nothing else may follow it.

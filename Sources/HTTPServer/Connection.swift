@@ -154,8 +154,7 @@ extension Connection {
         if isIdle {
             // An idle connection keeps no storage.
             http.input = []
-            phase.becomeIdle()
-            guard !shutdown.hasBegun else { return .ended }
+            guard phase.becomeIdle() == .unused || !shutdown.hasBegun else { return .ended }
         }
         do throws(StreamError) {
             let count = try await stream.read(into: &http.input, limit: 16 << 10, before: deadline)

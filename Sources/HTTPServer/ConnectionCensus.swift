@@ -65,20 +65,30 @@ final class ConnectionCensus: Sendable {
 
     var count: Int { state.withLock { $0.total } }
 
-    /// Closes every connection between two requests.
-    func closeIdle() {
+    /// Closes every connection between two requests; with `unused` also those that have not brought their first.
+    func closeIdle(andUnused unused: Bool = false) {
         let connections = state.withLock { Array($0.connections.values) }
-        for connection in connections { connection.closeIfIdle() }
+        for connection in connections {
+            connection.close(if: .idle)
+            if unused { connection.close(if: .unused) }
+        }
     }
 }
 
 /// Whether a connection may be closed under its task's hands because nothing is in hand.
 final class ConnectionPhase: Sendable {
-    private static let busy: UInt8 = 0
-    private static let idle: UInt8 = 1
-    private static let closed: UInt8 = 2
+    enum Phase: UInt8 {
+        /// Accepted, its handshake under way.
+        case new
+        /// Waits for its first request, which may be on its way.
+        case unused
+        case busy
+        /// Between two requests.
+        case idle
+        case closed
+    }
 
-    private let phase = Atomic(ConnectionPhase.busy)
+    private let phase = Atomic(Phase.new.rawValue)
     private let close: @Sendable () -> Void
 
     init(close: @escaping @Sendable () -> Void) {
@@ -87,21 +97,25 @@ final class ConnectionPhase: Sendable {
 
     /// To be followed by a look at whether a shutdown has begun, which closes after it has announced itself. The two
     /// write one thing and read another, hence the strongest ordering: one of them sees the other.
-    func becomeIdle() {
-        _ = phase.compareExchange(expected: Self.busy, desired: Self.idle, ordering: .sequentiallyConsistent)
+    ///
+    /// - Returns: `.unused` before the first request, else `.idle`.
+    func becomeIdle() -> Phase {
+        if exchange(.new, for: .unused) { return .unused }
+        _ = exchange(.busy, for: .idle)
+        return .idle
     }
 
     /// - Returns: false if the connection was closed meanwhile.
     func becomeBusy() -> Bool {
-        phase.compareExchange(expected: Self.idle, desired: Self.busy, ordering: .sequentiallyConsistent).exchanged
+        exchange(.idle, for: .busy) || exchange(.unused, for: .busy)
     }
 
-    func closeIfIdle() {
-        let (closes, _) = phase.compareExchange(
-            expected: Self.idle,
-            desired: Self.closed,
-            ordering: .sequentiallyConsistent
-        )
-        if closes { close() }
+    func close(if current: Phase) {
+        if exchange(current, for: .closed) { close() }
+    }
+
+    private func exchange(_ current: Phase, for next: Phase) -> Bool {
+        phase.compareExchange(expected: current.rawValue, desired: next.rawValue, ordering: .sequentiallyConsistent)
+            .exchanged
     }
 }

@@ -123,8 +123,11 @@ extension HTTPServer {
             }
             group.addTask(name: "grace") {
                 await shutdown.begun()
+                let patience = min(limits.unusedGrace, limits.shutdownGrace)
                 // Ends early, by cancellation, when all have finished.
-                try? await Task.sleep(for: limits.shutdownGrace)
+                try? await Task.sleep(for: patience)
+                census.closeIdle(andUnused: true)
+                try? await Task.sleep(for: limits.shutdownGrace - patience)
                 return false
             }
             for await isListener in group {
@@ -143,13 +146,23 @@ extension HTTPServer {
     ) async {
         await withDiscardingTaskGroup { connections in
             var number = 0
+            var failures = 0
+            // The counts have all of it; the log has one line in a while.
+            var failureReports = ReportThrottle(every: .seconds(10))
+            var resumptionReports = ReportThrottle(every: .seconds(10))
+            var refusalReports = ReportThrottle(every: .seconds(1))
             while true {
                 let loop = loops[number % loops.count]
                 let stream = await listener.accept(onto: loop) { error in
                     count(.acceptFailed)
-                    faultLog(.acceptFailed(errno: error.number))
+                    failures += 1
+                    if failureReports.passes(at: .now) { faultLog(.acceptFailed(errno: error.number)) }
                 }
                 guard let stream else { break }
+                if failures > 0, resumptionReports.passes(at: .now) {
+                    faultLog(.acceptResumed(failures: failures))
+                    failures = 0
+                }
                 number += 1
                 // A full backlog is no reason for those who are connected to wait.
                 if number.isMultiple(of: 32) { await Task.yield() }
@@ -166,7 +179,7 @@ extension HTTPServer {
                     }
                 case .refused(let limit):
                     count(.connectionRefused(limit))
-                    faultLog(.tooManyConnections(client: client, limit))
+                    if refusalReports.passes(at: .now) { faultLog(.tooManyConnections(client: client, limit)) }
                     connections.addTask(name: "refusal \(number)", executorPreference: loop) {
                         var connection = Connection(self, service, stream, client, phase, shutdown)
                         await connection.refuse()

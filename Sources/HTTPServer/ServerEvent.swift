@@ -72,10 +72,12 @@ package enum Refusal: Hashable, Sendable {
 
 /// What goes wrong beside any request, for the log.
 package enum ServerFault: Sendable, Hashable {
-    /// No connection can be accepted for want of descriptors or memory; it is tried again.
+    /// No connection can be accepted for want of descriptors or memory; it is tried again. Said once in ten seconds at most.
     case acceptFailed(errno: Int32)
+    /// It can again, after so many failures. Said once in ten seconds at most.
+    case acceptResumed(failures: Int)
     /// The handshake of `secure` failed: a port scan, an old client, a clock that is wrong.
     case handshakeFailed(client: NetworkAddress, HandshakeFailure)
-    /// A client, or all together, have as many connections as the limits allow.
+    /// A client, or all together, have as many connections as the limits allow. Said once a second at most.
     case tooManyConnections(client: NetworkAddress, ConnectionLimit)
 }

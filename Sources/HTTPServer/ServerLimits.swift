@@ -18,6 +18,9 @@ package struct ServerLimits: Sendable {
     package var connections = 20_000
     /// Of one IPv4 address or one IPv6 /64, which is what one customer of a provider gets.
     package var connectionsPerClient = 256
+    /// How long after the beginning of a shutdown a connection may still bring its first request: a client that has just
+    /// connected has most likely sent one.
+    package var unusedGrace: Duration = .seconds(1)
     /// From the beginning of a shutdown to the cancelling of requests in hand.
     package var shutdownGrace: Duration = .seconds(20)
 

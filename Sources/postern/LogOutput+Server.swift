@@ -32,6 +32,8 @@ extension LogOutput {
         switch fault {
         case .acceptFailed(let number):
             write(level: .error, event: "accepting failed", [("errno", .number(Int(number)))])
+        case .acceptResumed(let failures):
+            write(level: .warning, event: "accepting again", [("failures", .number(failures))])
         case .handshakeFailed(let client, let reason):
             write(
                 level: .debug,
