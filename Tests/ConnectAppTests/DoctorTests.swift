@@ -49,6 +49,31 @@ struct DoctorTests {
         #expect(findings.keys.sorted() == ["Nylas", "client ID", "clock", "connector google", "redirect URI"])
     }
 
+    @Test(
+        arguments: [
+            (
+                ["proxies.networks=10.0.0.0/8", "proxies.field=Forwarded"], Finding.Verdict.ok,
+                "Forwarded is believed from 10.0.0.0/8"
+            ),
+            (["tls.certificateChain=/c", "tls.privateKey=/k"], .ok, "nobody is believed"),
+            (["publicURL=http://localhost:8080"], .ok, "nobody is believed"),
+            // https outside and none here: somebody else terminates TLS.
+            ([], .warning, "count as one"),
+        ] as [([String], Finding.Verdict, String)]
+    )
+    func `says who is believed about clients, and where that must be missing`(
+        _ overrides: [String],
+        _ verdict: Finding.Verdict,
+        _ words: String
+    ) throws {
+        let findings = try Self.doctor(ScriptedExchange([]), overrides: overrides).examineConfiguration(certificates: []
+        )
+        let finding = try #require(findings.first { $0.subject == "proxies" })
+        #expect(finding.verdict == verdict)
+        #expect(finding.detail.contains(words))
+        #expect((verdict == .warning) == finding.advice.contains("proxies.networks"))
+    }
+
     @Test func `a wrong key names the region too`() async throws {
         let findings = try await Self.findings(
             .json(#"{"request_id":"r","error":{"type":"unauthorized","message":"marker"}}"#, status: 401)
