@@ -133,6 +133,49 @@ class TLSTest(unittest.TestCase):
         for options in refused:
             self.assertNotEqual(handshake(*options).returncode, 0, options)
 
+    def test_a_resumed_connection_can_be_resumed(self):
+        rig = self.rig()
+
+        def handshake(*options):
+            return subprocess.run(
+                ["openssl", "s_client", "-connect", f"localhost:{rig.port}", "-servername", "localhost", "-ign_eof",
+                 "-CAfile", rig.authority.certificate, *options],
+                input=f"GET /health HTTP/1.1\r\nHost: localhost:{rig.port}\r\nConnection: close\r\n\r\n",
+                capture_output=True, text=True, timeout=20, check=False).stdout
+
+        sessions = [os.path.join(rig.folder, f"session{number}") for number in range(4)]
+        self.assertIn("New, ", handshake("-tls1_3", "-sess_out", sessions[0]))
+        for old, new in zip(sessions, sessions[1:]):
+            answer = handshake("-tls1_3", "-sess_in", old, "-sess_out", new)
+            self.assertIn("Reused, ", answer)
+            self.assertIn("HTTP/1.1 ", answer)
+        # A ticket of TLS 1.2 may be used again.
+        kept = os.path.join(rig.folder, "session")
+        self.assertIn("New, ", handshake("-tls1_2", "-sess_out", kept))
+        for _ in range(2):
+            self.assertIn("Reused, ", handshake("-tls1_2", "-sess_in", kept))
+
+    def test_a_crowd_is_served(self):
+        """Four hundred kept connections of several clients, each with two requests."""
+        rig = self.rig()
+        crowd = []
+        self.addCleanup(lambda: [connection.close() for connection in crowd])
+        for number in range(400):
+            connection = http.client.HTTPSConnection(
+                "localhost", rig.port, timeout=30, context=rig.client,
+                source_address=(f"127.0.0.{2 + number // 100}", 0))
+            crowd.append(connection)
+            self.assert_page(connection)
+        for connection in crowd:
+            self.assert_page(connection)
+        self.assertEqual(rig.postern.stop(), 0)
+
+    def assert_page(self, connection):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        self.assertIn(b"</html>", answer.read())
+
     def test_plain_http_to_the_port_of_tls_is_told_so(self):
         rig = self.rig()
         with socket.create_connection(("127.0.0.1", rig.port), timeout=10) as plain:
