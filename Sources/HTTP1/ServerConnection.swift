@@ -42,6 +42,9 @@ package struct ServerConnection: ~Copyable {
     /// What has arrived and was not consumed yet. The driver appends to it; only this type removes from it.
     package var input: [UInt8] = []
 
+    /// Whether something behind what was handed out has arrived: a client that pipelines (RFC 9112 §9.3.2).
+    package var hasMoreInput: Bool { position < input.count }
+
     private enum Phase {
         case head
         case content(RequestHead, continueWanted: Bool)

@@ -101,10 +101,10 @@ struct Connection {
                     return isPersistent ? await linger() : await stream.finishWriting()
                 }
                 wait = Wait(deadline: ended + limits.idleTime)
-                // A client that sends and reads as fast as we answer would never let its task wait, and the other
-                // connections of the loop would starve.
+                // Who has more to be answered here already waits behind the others of the loop: many who pipeline would
+                // starve them. And who sends and reads as fast as we answer would never let its task wait.
                 answered += 1
-                if answered.isMultiple(of: 32) { await Task.yield() }
+                if http.hasMoreInput || answered.isMultiple(of: 32) { await Task.yield() }
             case .reject(let violation, let head):
                 return await reject(.violation(violation.rule), violation.status, head)
             case .close:

@@ -32,6 +32,21 @@ struct ServerConnectionTests {
         #expect(describe(connection.next(contentLimitBytes: { _, _ in 9 })) == "read request")
     }
 
+    @Test func `knows whether more has arrived than was handed out`() {
+        var connection = ServerConnection()
+        connection.input = Array("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        for (action, hasMore) in [("respond /1 ", true), ("respond /2 ", false)] {
+            #expect(describe(connection.next(contentLimitBytes: { _, _ in 0 })) == action)
+            connection.responded(isPersistent: true)
+            let isThere = connection.hasMoreInput
+            #expect(isThere == hasMore)
+        }
+        connection.input += "G".utf8
+        let isThere = connection.hasMoreInput
+        #expect(isThere)
+        #expect(describe(connection.next(contentLimitBytes: { _, _ in 0 })) == "read head")
+    }
+
     @Test func `asks for the content limit once, with the head`() {
         var connection = ServerConnection()
         var asked: [String] = []
