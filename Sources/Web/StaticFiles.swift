@@ -112,14 +112,17 @@ package struct StaticFiles: Sendable {
 extension HTTPFields {
     /// Whether `If-None-Match` names this representation, by weak comparison (RFC 9110 §8.8.3.2, §13.1.2).
     ///
-    /// Our tags hold no comma, so a list may be split at commas: a foreign tag with one in it only fails to match.
+    /// Our tags hold no comma, so a list may be split at commas: a foreign tag with one in it only fails to match. The
+    /// asterisk stands alone, hence the same piece of a foreign tag means nothing.
     fileprivate func matchesEntityTag(_ tag: String) -> Bool {
-        self[values: .ifNoneMatch].contains { list in
+        let lists = self[values: .ifNoneMatch]
+        if lists == ["*"] { return true }
+        return lists.contains { list in
             list.split(separator: ",").contains { member in
                 var candidate = member.drop { $0 == " " || $0 == "\t" }
                 while candidate.last == " " || candidate.last == "\t" { candidate.removeLast() }
                 if candidate.hasPrefix("W/") { candidate = candidate.dropFirst(2) }
-                return candidate == tag || candidate == "*"
+                return candidate == tag
             }
         }
     }

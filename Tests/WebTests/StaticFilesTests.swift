@@ -59,7 +59,8 @@ import Web
     @Test(
         arguments: [
             ("TAG", true), ("W/TAG", true), ("*", true), ("\"other\", TAG", true), ("\"other\",W/TAG ,\"x\"", true),
-            ("\"a,b\", TAG", true), ("", false), ("\"other\"", false), ("W/\"other\"", false), ("w/TAG", false),
+            ("\"a,b\", TAG", true), ("\"a,*,b\"", false), ("\"x\", *", false), ("", false), ("\"other\"", false),
+            ("W/\"other\"", false), ("w/TAG", false),
             ("TAGx", false), ("xTAG", false), ("BARE", false), ("**", false), (",", false), ("\"", false),
         ]
     )
@@ -74,6 +75,31 @@ import Web
         #expect(response.content.isEmpty == matches)
         #expect(response[.eTag] == tag)
         #expect(response[.cacheControl] == "public, max-age=31536000, immutable")
+    }
+
+    /// RFC 9110 §13.1.3: with If-None-Match beside it the date means nothing; without, we have no date to compare with.
+    @Test(arguments: ["Thu, 01 Jan 2099 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "yesterday", ""])
+    func `are judged by their tags and never by a date`(date: String) async throws {
+        let files = try StaticFiles([("a.css", [1])], headers: headers)
+        let path = files.path(of: "a.css")
+        let tag = try #require(await served(files, path)[.eTag])
+        for (list, status) in [("\"other\"", 200), (tag, 304), (nil, 200)] as [(String?, Int)] {
+            var fields: HTTPFields = [.ifModifiedSince: date]
+            fields[.ifNoneMatch] = list
+            let response = await served(files, path, fields: fields)
+            #expect(response.head.status.code == status)
+            #expect(response[.lastModified] == nil)
+        }
+    }
+
+    @Test func `are whole whatever range is asked for`() async throws {
+        let files = try StaticFiles([("a.css", [1, 2, 3])], headers: headers)
+        for range in ["bytes=0-0", "bytes=0-0,0-0,0-0", "bytes=-1", "bytes=9-"] {
+            let response = await served(files, files.path(of: "a.css"), fields: [.range: range])
+            #expect(response.head.status == .ok)
+            #expect(response.content == [1, 2, 3])
+            #expect(response[.acceptRanges] == nil)
+        }
     }
 
     @Test func `are matched in any of several fields`() async throws {
