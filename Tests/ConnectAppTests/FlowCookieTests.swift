@@ -195,6 +195,14 @@ struct FlowCookieTests {
         for kind in [0, 3, 255] as [UInt8] {
             #expect(StartedFlow(encoded: [bytes[0], kind] + bytes.dropFirst(2)) == nil)
         }
+        var flow = StartedFlow.sample()
+        flow.tags = ["a": "1", "b": "2"]
+        let tagged = flow.encoded()
+        #expect(StartedFlow(encoded: tagged)?.tags == flow.tags)
+        // The tags are last: two pairs of three octets each. Once the other way round, once the same one twice.
+        let (first, second) = (tagged.suffix(12).prefix(6), tagged.suffix(6))
+        #expect(StartedFlow(encoded: tagged.dropLast(12) + second + first) == nil)
+        #expect(StartedFlow(encoded: tagged.dropLast(12) + first + first) == nil)
     }
 }
 

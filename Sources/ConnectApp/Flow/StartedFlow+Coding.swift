@@ -68,6 +68,8 @@ extension StartedFlow {
         }
         guard tags.count.isMultiple(of: 2) else { return nil }
         for index in stride(from: 0, to: tags.count, by: 2) { self.tags[tags[index]] = tags[index + 1] }
+        // Nor do two texts mean the same flow: tags in another order or twice, an end without a link.
+        guard encoded() == bytes else { return nil }
     }
 }
 
