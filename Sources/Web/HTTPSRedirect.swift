@@ -8,6 +8,9 @@ package import HTTPTypes
 /// plain http is not same-origin, so that it starts nothing. `Host` only decides whether the request is for us; it is never
 /// part of the answer. No HSTS: a browser has to ignore it here (RFC 6797 §8.1), and must not be sent it (§7.2).
 package struct HTTPSRedirect: RequestHandler {
+    /// What log and metrics call every request that is sent on.
+    package static let routeTemplate = "redirect"
+
     private let publicURL: HTTPOrigin
     /// Also for the server: no error on this listener may speak of HSTS.
     package let errors: ErrorPages
@@ -39,7 +42,7 @@ package struct HTTPSRedirect: RequestHandler {
             status: .permanentRedirect,
             // The address may hold a personal link, so that nobody is to keep it.
             fields: [.location: "\(publicURL)\(path)\(query)", .cacheControl: "no-store"],
-            routeTemplate: "redirect"
+            routeTemplate: HTTPSRedirect.routeTemplate
         )
     }
 }

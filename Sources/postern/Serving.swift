@@ -91,7 +91,9 @@ struct Serving: Sendable {
         )
 
         let stops = Stops()
-        let serverMetrics = ServerMetrics(routes: app.routeTemplates)
+        let serverMetrics = ServerMetrics(
+            routes: app.routeTemplates + (redirectListeners.isEmpty ? [] : [HTTPSRedirect.routeTemplate])
+        )
         let application = server(on: loops, errors: app.pages.errors, telling: serverMetrics)
         let second = server(on: loops, errors: app.pages.errors, connections: 256, telling: nil)
         let health = StoreHealth(clock: ContinuousClock()) { [store] () throws(StoreError) in
