@@ -39,7 +39,7 @@ class Crowd:
 
     is_secure = False
 
-    def __init__(self, descriptors=None, **limits):
+    def __init__(self, **limits):
         self.rig = self.make_rig()
         with open(self.rig.config, encoding="utf-8") as file:
             config = json.load(file)
@@ -47,7 +47,6 @@ class Crowd:
         with open(self.rig.config, "w", encoding="utf-8") as file:
             json.dump(config, file)
         self.port = self.rig.port
-        self.descriptors = descriptors
         self.page = self.request("GET / HTTP/1.1")
 
     def make_rig(self):
@@ -58,10 +57,7 @@ class Crowd:
         return "\r\n".join([line, f"Host: localhost:{self.port}", *fields, "", ""]).encode("ascii")
 
     def start(self):
-        postern = self.rig.postern
-        if self.descriptors:
-            postern.preparation = f"ulimit -n {self.descriptors}"
-        postern.start(self.port)
+        self.rig.postern.start(self.port)
         # What the first request of all makes (caches, code pages) is no attacker's doing.
         with self.connect("127.0.0.3") as first:
             first.sendall(self.page)
@@ -69,6 +65,10 @@ class Crowd:
 
     def close(self):
         self.rig.close()
+
+    def take_descriptors(self, count):
+        """Lets it have only so many from now on, as where something else uses them up: it has planned with more."""
+        resource.prlimit(self.rig.postern.child.pid, resource.RLIMIT_NOFILE, (count, count))
 
     def connect(self, address, timeout=10):
         client = socket.socket()
