@@ -142,7 +142,7 @@ struct LimitTests {
 
     @Test func `a second request's head has its own time, counted from its first octet`() async throws {
         var limits = ServerLimits.shortLinger
-        limits.headTime = .milliseconds(300)
+        limits.headTime = .seconds(1)
         try await withServer(limits: limits) { server in
             let client = try await server.connect()
             try await client.send(get("/") + "GET /slow HTTP/1.1\r\nHost:")

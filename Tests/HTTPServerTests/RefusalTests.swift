@@ -79,7 +79,7 @@ struct RefusalTests {
 
     @Test func `a head that does not come to its end is answered 408`() async throws {
         var limits = ServerLimits.shortLinger
-        limits.headTime = .milliseconds(300)
+        limits.headTime = .seconds(1)
         try await withServer(limits: limits) { server in
             let client = try await server.connect()
             try await client.send("GET / HTTP/1.1\r\nHost: a\r\nX: ")
@@ -92,7 +92,7 @@ struct RefusalTests {
 
     @Test func `the pieces of a head share one deadline`() async throws {
         var limits = ServerLimits.shortLinger
-        limits.headTime = .milliseconds(300)
+        limits.headTime = .seconds(1)
         // Nothing but time can end this head.
         var messageLimits = MessageLimits()
         messageLimits.fieldBytes = 1 << 40
