@@ -1,3 +1,5 @@
+import Glibc
+
 /// What libFuzzer is let loose on, one rule of ours each; `./scripts/fuzz` lists them.
 ///
 /// A target says what must hold for every input. What does not hold stops the program, and that is the finding.
@@ -40,7 +42,9 @@ enum Target: String, CaseIterable {
 /// Stops with a sentence, which libFuzzer keeps the input of.
 func require(_ condition: Bool, _ rule: @autoclosure () -> String) {
     guard !condition else { return }
-    print("broken: \(rule())")
+    let sentence = Array("broken: \(rule())\n".utf8)
+    // At once: what is printed would be lost with the process. Sound: the array lives across the call.
+    _ = unsafe write(STDERR_FILENO, sentence, sentence.count)
     preconditionFailure("an input broke a rule, which is what was looked for")
 }
 
