@@ -5,6 +5,13 @@ package enum Base64 {
         case standard
         /// `- _`, not padded: what state, codes and cookies use.
         case url
+
+        fileprivate var characters: StaticString {
+            switch self {
+            case .standard: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+            case .url: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+            }
+        }
     }
 
     package static func encode(_ bytes: some Collection<UInt8>, _ alphabet: Alphabet) -> String {
@@ -14,31 +21,30 @@ package enum Base64 {
     /// The same for an array: a generic function of another module runs unspecialized, ten times as slowly.
     package static func encode(_ bytes: [UInt8], _ alphabet: Alphabet) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let count = min(bytes.count - index, 3)
-            var group = UInt32(bytes[index]) << 16
-            if count > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-            if count > 2 { group |= UInt32(bytes[index + 2]) }
-            text.append(character(of: group >> 18 & 63, alphabet))
-            text.append(character(of: group >> 12 & 63, alphabet))
-            if count > 1 { text.append(character(of: group >> 6 & 63, alphabet)) }
-            if count > 2 { text.append(character(of: group & 63, alphabet)) }
-            if alphabet == .standard { for _ in count..<3 { text.append(UInt8(ascii: "=")) } }
-            index += 3
+        text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { text in
+            var index = 0
+            while index + 2 < bytes.count {
+                let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
+                text.append(character(of: group >> 18, alphabet))
+                text.append(character(of: group >> 12, alphabet))
+                text.append(character(of: group >> 6, alphabet))
+                text.append(character(of: group, alphabet))
+                index += 3
+            }
+            let rest = bytes.count - index
+            guard rest > 0 else { return }
+            let group = UInt32(bytes[index]) << 16 | (rest == 2 ? UInt32(bytes[index + 1]) << 8 : 0)
+            text.append(character(of: group >> 18, alphabet))
+            text.append(character(of: group >> 12, alphabet))
+            if rest == 2 { text.append(character(of: group >> 6, alphabet)) }
+            if alphabet == .standard { for _ in rest..<3 { text.append(UInt8(ascii: "=")) } }
         }
         return String(decoding: text, as: UTF8.self)
     }
 
     private static func character(of value: UInt32, _ alphabet: Alphabet) -> UInt8 {
-        switch value {
-        case 0..<26: UInt8(value) + UInt8(ascii: "A")
-        case 26..<52: UInt8(value - 26) + UInt8(ascii: "a")
-        case 52..<62: UInt8(value - 52) + UInt8(ascii: "0")
-        case 62: alphabet == .url ? UInt8(ascii: "-") : UInt8(ascii: "+")
-        default: alphabet == .url ? UInt8(ascii: "_") : UInt8(ascii: "/")
-        }
+        // Sound: a literal of text lives as long as the program, and each of these has 64 octets for the 64 values of six bits.
+        unsafe alphabet.characters.utf8Start[Int(value & 63)]
     }
 
     /// Decodes base64url without padding, strictly: one byte sequence has one text.
@@ -83,10 +89,11 @@ package enum Hex {
 
     package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
+        text.append(addingCapacity: bytes.count * 2) { text in
+            for byte in bytes {
+                text.append(digit(byte >> 4))
+                text.append(digit(byte & 15))
+            }
         }
         return String(decoding: text, as: UTF8.self)
     }
