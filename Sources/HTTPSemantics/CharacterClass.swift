@@ -45,10 +45,8 @@ extension UInt8 {
     /// `unreserved`: never needs percent-encoding (RFC 3986 §2.3).
     @inlinable
     package var isUnreserved: Bool {
-        switch self {
-        case 0x2D, 0x2E, 0x30...0x39, 0x41...0x5A, 0x5F, 0x61...0x7A, 0x7E: true
-        default: false
-        }
+        // Letters and digits first: addresses of ours are made of hardly anything else.
+        isAlpha || isDigit || self == 0x2D || self == 0x2E || self == 0x5F || self == 0x7E
     }
 
     /// `pchar` without its percent-encoding, or `/`: what a path may contain (RFC 3986 §3.3).

@@ -51,11 +51,22 @@ package enum Cookie {
             !name.hasPrefix("__Host-") || (isSecure && path == "/"),
             "a browser drops a __Host- cookie without Secure or with another path"
         )
-        var text = "\(name)=\(value); Path=\(path)"
-        if let maxAge { text += "; Max-Age=\(max(0, maxAge.components.seconds))" }
+        var text = name
+        // The attributes take 88 octets at most.
+        text.reserveCapacity(name.utf8.count + value.utf8.count + path.utf8.count + 88)
+        text += "="
+        text += value
+        text += "; Path="
+        text += path
+        if let maxAge {
+            text += "; Max-Age="
+            text += String(max(0, maxAge.components.seconds))
+        }
         if isSecure { text += "; Secure" }
         if isHTTPOnly { text += "; HttpOnly" }
-        return text + "; SameSite=\(sameSite.rawValue)"
+        text += "; SameSite="
+        text += sameSite.rawValue
+        return text
     }
 
     /// The Set-Cookie value that makes a browser forget a cookie: same name, path and Secure, already expired.

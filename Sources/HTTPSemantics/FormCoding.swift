@@ -60,13 +60,17 @@ package enum FormCoding {
     ///
     /// A space becomes `%20`, not `+`: every form decoder reads it, and so does one that knows only RFC 3986.
     package static func encode(_ pairs: [(String, String)]) -> String {
+        var octets = 0
+        for (name, value) in pairs { octets += name.utf8.count + value.utf8.count }
         var encoded: [UInt8] = []
-        encoded.reserveCapacity(1024)
-        for (name, value) in pairs {
-            if !encoded.isEmpty { encoded.append(UInt8(ascii: "&")) }
-            PercentCoding.append(name, to: &encoded)
-            encoded.append(UInt8(ascii: "="))
-            PercentCoding.append(value, to: &encoded)
+        // Each octet may become three, and each pair has its `=` and its `&`.
+        encoded.append(addingCapacity: 3 * octets + 2 * pairs.count) { encoded in
+            for (name, value) in pairs {
+                if !encoded.isEmpty { encoded.append(UInt8(ascii: "&")) }
+                PercentCoding.write(name, to: &encoded)
+                encoded.append(UInt8(ascii: "="))
+                PercentCoding.write(value, to: &encoded)
+            }
         }
         return String(decoding: encoded, as: UTF8.self)
     }

@@ -13,12 +13,16 @@ package struct MediaType: Hashable, Sendable, CustomStringConvertible {
     package let parameters: [Parameter]
 
     /// - Returns: nil for what the grammar does not allow, and for a parameter given twice.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: String) {
         var reader = ParameterReader(text)
         guard let type = reader.token(), reader.skip(UInt8(ascii: "/")), let subtype = reader.token(),
             let parameters = reader.parameters(), reader.isAtEnd
         else { return nil }
         self.init(type: type.lowercased(), subtype: subtype.lowercased(), parameters: parameters)
+    }
+
+    package init?(_ text: some StringProtocol) {
+        self.init(String(text))
     }
 
     init(type: String, subtype: String, parameters: [Parameter] = []) {

@@ -11,29 +11,28 @@ package enum PercentCoding {
     /// Encodes everything but the unreserved characters, with upper-case digits (RFC 3986 §2.1, §2.3).
     package static func encodeComponent(_ text: String) -> String {
         var encoded: [UInt8] = []
-        encoded.reserveCapacity(text.utf8.count)
-        append(text, to: &encoded)
+        encoded.append(addingCapacity: 3 * text.utf8.count) { write(text, to: &$0) }
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    static func append(_ text: String, to encoded: inout [UInt8]) {
+    /// Writes the encoded text to a span that has room for three octets for each of it.
+    static func write(_ text: String, to encoded: inout OutputSpan<UInt8>) {
         let octets = text.utf8Span.span
-        encoded.append(addingCapacity: 3 * octets.count) { encoded in
-            for index in octets.indices {
-                let byte = octets[index]
-                if byte.isUnreserved {
-                    encoded.append(byte)
-                } else {
-                    encoded.append(UInt8(ascii: "%"))
-                    encoded.append(hexadecimalDigit(byte >> 4))
-                    encoded.append(hexadecimalDigit(byte & 15))
-                }
+        for index in octets.indices {
+            let byte = octets[index]
+            if byte.isUnreserved {
+                encoded.append(byte)
+            } else {
+                encoded.append(UInt8(ascii: "%"))
+                encoded.append(hexadecimalDigit(byte >> 4))
+                encoded.append(hexadecimalDigit(byte & 15))
             }
         }
     }
 
     static func decode(_ encoded: some Sequence<UInt8>, plusIsSpace: Bool) throws(FormViolation) -> String {
         var decoded: [UInt8] = []
+        decoded.reserveCapacity(encoded.underestimatedCount)
         var bytes = encoded.makeIterator()
         while let byte = bytes.next() {
             var octet = byte

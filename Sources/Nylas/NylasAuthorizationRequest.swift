@@ -53,6 +53,6 @@ package struct NylasAuthorizationRequest: Sendable {
         // Else Google adds what the person once granted to the same Google project: more than the page promised.
         if provider == .google { parameters.append(("options", "exclude_google_granted_scopes")) }
         if let loginHint { parameters.append(("login_hint", loginHint)) }
-        return "\(application.origin)/v3/connect/auth?\(FormCoding.encode(parameters))"
+        return application.origin.description + "/v3/connect/auth?" + FormCoding.encode(parameters)
     }
 }
