@@ -92,8 +92,11 @@ package struct ConnectApp: RequestHandler {
                 settings.proxies.contains($0)
             }
         }
+        let audience = Audience.digest(of: settings)
         let start = StartFlow(
             settings: settings,
+            audience: audience,
+            redirectURI: settings.redirectURI,
             pages: pages,
             cookies: cookies,
             rate: rate(settings.limits.starts),
@@ -105,6 +108,7 @@ package struct ConnectApp: RequestHandler {
         )
         let callback = Callback(
             settings: settings,
+            audience: audience,
             pages: pages,
             cookies: cookies,
             store: store,

@@ -19,7 +19,7 @@ package struct FlowID: Hashable, Sendable {
 
     /// The first 9 bytes as base64url, 12 characters: what result pages and flow cookies are named by.
     package var shortID: String {
-        Base64.encode(digest.prefix(9), .url)
+        Base64.encode(Array(digest[..<9]), .url)
     }
 }
 

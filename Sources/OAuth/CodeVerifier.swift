@@ -2,11 +2,19 @@ package import Cryptography
 
 /// The `code_verifier` of one authorization request (RFC 7636 §4.1).
 package struct CodeVerifier: Sendable {
+    /// Of those drawn: 43 characters, as the RFC recommends.
+    package static let bytes = 32
+
     private let text: Secret<String>
 
-    /// Draws 32 random bytes: 43 characters, as the RFC recommends.
     package init(drawnFrom random: RandomSource) {
-        text = Secret(Base64.encode(random.bytes(32), .url))
+        self.init(drawn: random.bytes(CodeVerifier.bytes))
+    }
+
+    /// - Parameter bytes: ``bytes`` random ones, for this alone.
+    package init(drawn bytes: [UInt8]) {
+        precondition(bytes.count == CodeVerifier.bytes, "whoever draws counts by CodeVerifier.bytes")
+        text = Secret(Base64.encode(bytes, .url))
     }
 
     /// - Returns: nil unless the text is 43 to 128 unreserved characters (`A-Z a-z 0-9 - . _ ~`).

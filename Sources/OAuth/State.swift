@@ -9,7 +9,13 @@ package struct State: Sendable {
     private let text: Secret<String>
 
     package init(drawnFrom random: RandomSource) {
-        text = Secret(Base64.encode(random.bytes(State.bytes), .url))
+        self.init(drawn: random.bytes(State.bytes))
+    }
+
+    /// - Parameter bytes: ``bytes`` random ones, for this alone.
+    package init(drawn bytes: [UInt8]) {
+        precondition(bytes.count == State.bytes, "whoever draws counts by State.bytes")
+        text = Secret(Base64.encode(bytes, .url))
     }
 
     /// - Returns: nil unless the text is what ``init(drawnFrom:)`` makes: base64url of 32 bytes, without padding.

@@ -115,7 +115,9 @@ struct PosternLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = event.metadata.map { metadata.merging($0) { _, given in given } } ?? metadata
+        var all = event.metadata ?? [:]
+        // Nearly always there is nothing to merge.
+        if !metadata.isEmpty { all.merge(metadata) { given, _ in given } }
         output.write(
             level: event.level,
             event: event.message.description,

@@ -35,6 +35,10 @@ extension StartedFlow {
     }
 }
 
+extension FlowCookies {
+    func cookie(for flow: StartedFlow) -> String? { cookie(for: flow, id: flow.id) }
+}
+
 @Suite("The flow in its cookie")
 struct FlowCookieTests {
     private let cookies = FlowCookies(keys: SealingKeys(current: FlowHarness.key(1)), random: .system)
@@ -60,6 +64,22 @@ struct FlowCookieTests {
         #expect(found.audience == flow.audience)
         #expect(found.binding == .confirmed)
         flow.codeVerifier.withExposed { verifier in found.codeVerifier.withExposed { #expect($0 == verifier) } }
+    }
+
+    @Test func `a new flow has a state and a verifier that share nothing`() {
+        let settings = FlowHarness.settings()
+        let audience = Audience.digest(of: settings)
+        let counting = RandomSource { count in (0..<count).map { UInt8($0) } }
+        let flow = StartedFlow(
+            .google,
+            nil,
+            settings,
+            audience: audience,
+            random: counting,
+            at: Timestamp(secondsSince1970: 0)
+        )
+        flow.state.withExposed { #expect($0 == Base64.encode(Array(0..<32), .url)) }
+        flow.codeVerifier.withExposed { #expect($0 == Base64.encode(Array(32..<64), .url)) }
     }
 
     @Test func `is a host cookie for twenty minutes`() throws {

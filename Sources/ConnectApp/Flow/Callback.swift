@@ -18,6 +18,8 @@ struct Callback: Sendable {
     static let patience = Duration.seconds(20)
 
     let settings: ConnectSettings
+    /// Of ``settings``.
+    let audience: [UInt8]
     let pages: Pages
     let cookies: FlowCookies
     let store: any GrantStore
@@ -115,7 +117,7 @@ struct Callback: Sendable {
 
     private func verify(_ flow: StartedFlow, _ query: CallbackQuery) throws(CallbackError) -> VerifiedCallback {
         // The question went to another Nylas application, or named another redirect URI: its code is not for this one.
-        guard constantTimeEquals(flow.audience, Audience.digest(of: settings)) else { throw .issuerMismatch }
+        guard constantTimeEquals(flow.audience, audience) else { throw .issuerMismatch }
         guard flow.kind == .connect else { throw .unexpectedParameter }
         let pending = PendingAuthorization(
             state: flow.state,

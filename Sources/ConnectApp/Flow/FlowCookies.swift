@@ -55,9 +55,10 @@ struct FlowCookies: Sendable {
     /// Whether every flow that a link can begin fits into its cookie. Otherwise no such link is made.
     static func hasRoom(for link: ConnectLink, _ settings: ConnectSettings) -> Bool {
         let zeroes = RandomSource { count in [UInt8](repeating: 0, count: count) }
+        let audience = Audience.digest(of: settings)
         let providers = link.providers.isEmpty ? settings.providers : link.providers
         return providers.allSatisfy { provider in
-            let flow = StartedFlow(provider, link, settings, random: zeroes, at: link.expiresAt)
+            let flow = StartedFlow(provider, link, settings, audience: audience, random: zeroes, at: link.expiresAt)
             return fits(name: name(of: flow.id.shortID), plaintextBytes: flow.encoded().count)
         }
     }
@@ -66,9 +67,10 @@ struct FlowCookies: Sendable {
         name.utf8.count + 1 + Sealer.sealedCharacters(plaintextBytes: plaintextBytes) <= limitBytes
     }
 
+    /// - Parameter id: the flow's, which whoever begins one needs anyway.
     /// - Returns: the Set-Cookie value that holds the flow, or nil if it does not fit.
-    func cookie(for flow: StartedFlow) -> String? {
-        let name = FlowCookies.name(of: flow.id.shortID)
+    func cookie(for flow: StartedFlow, id: FlowID) -> String? {
+        let name = FlowCookies.name(of: id.shortID)
         let bytes = flow.encoded()
         guard FlowCookies.fits(name: name, plaintextBytes: bytes.count) else { return nil }
         return Cookie.setCookie(name: name, value: started.seal(bytes, for: name), maxAge: StartedFlow.lifetime)

@@ -62,7 +62,8 @@ struct FlowLog: Sendable {
     func callAsFunction(_ event: FlowEvent, flow: FlowID? = nil, reference: String? = nil) {
         if let count = FlowCount(event) { self.count(count) }
         let (level, name, details) = describe(event)
-        logger.log(level: level, "\(name)", metadata: metadata(details, flow: flow, reference: reference))
+        let known = metadata(details, flow: flow, reference: reference)
+        logger.log(level: level, Logger.Message(stringLiteral: name), metadata: known)
     }
 
     private func metadata(
@@ -70,10 +71,10 @@ struct FlowLog: Sendable {
         flow: FlowID?,
         reference: String?
     ) -> Logger.Metadata {
-        var metadata: Logger.Metadata = [:]
-        for (key, value) in details { metadata[key] = "\(value)" }
-        if let flow { metadata["flow"] = "\(flow.shortID)" }
-        if let reference { metadata["reference"] = "\(reference)" }
+        var metadata = Logger.Metadata(minimumCapacity: details.count + 2)
+        for (key, value) in details { metadata[key] = .string(value) }
+        if let flow { metadata["flow"] = .string(flow.shortID) }
+        if let reference { metadata["reference"] = .string(reference) }
         return metadata
     }
 

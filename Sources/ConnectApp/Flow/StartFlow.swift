@@ -17,6 +17,9 @@ struct StartFlow: Sendable {
     static let linkField = "link"
 
     let settings: ConnectSettings
+    /// Of ``settings``, as ``redirectURI``.
+    let audience: [UInt8]
+    let redirectURI: String
     let pages: Pages
     let cookies: FlowCookies
     let rate: RateLimit
@@ -37,7 +40,8 @@ struct StartFlow: Sendable {
         guard isSameOrigin(fields, publicURL: settings.publicURL) else {
             return refuse(.notSameOrigin, pages.problem(.startRefused, reference: request.id), request)
         }
-        guard fields[.contentType].flatMap(MediaType.init)?.essence == "application/x-www-form-urlencoded" else {
+        let types = fields[values: .contentType]
+        guard types.count == 1, isForm(types[0]) else {
             return refuse(.malformedForm, pages.errors.response(.unsupportedMediaType, to: request), request)
         }
         let form: [(name: String, value: String)]
@@ -72,6 +76,13 @@ struct StartFlow: Sendable {
         return start(choice, (link, sealed), request)
     }
 
+    /// Whether a Content-Type is that of a form.
+    private func isForm(_ type: String) -> Bool {
+        let form = "application/x-www-form-urlencoded"
+        // What nearly all send; the other ways to write it take reading.
+        return type == form || MediaType(type)?.essence == form
+    }
+
     /// What the form chose, or nil if it is not on offer.
     private func choice(_ value: String, among offered: [Provider]) -> Choice? {
         if value == StartFlow.chooser { return settings.offersChooser(among: offered) ? .nylasAsks : nil }
@@ -92,12 +103,14 @@ struct StartFlow: Sendable {
             return refuse(.tooMany, page, request)
         }
         let provider: Provider? = if case .provider(let provider) = choice { provider } else { nil }
-        let flow = StartedFlow(provider, link?.said, settings, random: random, at: wallClock.now())
-        guard let cookie = cookies.cookie(for: flow) else {
+        let now = wallClock.now()
+        let flow = StartedFlow(provider, link?.said, settings, audience: audience, random: random, at: now)
+        let id = flow.id
+        guard let cookie = cookies.cookie(for: flow, id: id) else {
             return refuse(.flowTooLarge, pages.errors.response(.internalServerError, to: request), request)
         }
         let question = NylasAuthorizationRequest(
-            redirectURI: settings.redirectURI,
+            redirectURI: redirectURI,
             state: flow.state,
             codeVerifier: flow.codeVerifier,
             provider: provider,
@@ -108,7 +121,7 @@ struct StartFlow: Sendable {
         for removal in cookies.removals(in: request.head.headerFields) { response.addCookie(removal) }
         response.addCookie(cookie)
         if let link { response.addCookie(linkCookie.cookie(for: link.sealed, link.said, at: flow.startedAt)) }
-        log(.started(provider), flow: flow.id, reference: request.id.text)
+        log(.started(provider), flow: id, reference: request.id.text)
         return response
     }
 

@@ -9,7 +9,8 @@ extension StartedFlow {
 
     /// The flow as bytes to be sealed: compact, because four of them and more travel with every request.
     func encoded() -> [UInt8] {
-        var fields = ByteFieldWriter()
+        // What a flow without a link takes; more is allowed.
+        var fields = ByteFieldWriter(capacity: 320)
         fields.write(StartedFlow.version)
         fields.write(kind == .connect ? 1 : 2 as UInt8)
         fields.write(startedAt.microsecondsSince1970)

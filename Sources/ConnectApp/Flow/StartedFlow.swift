@@ -57,18 +57,22 @@ extension StartedFlow {
     /// - Parameters:
     ///   - provider: nil lets Nylas ask.
     ///   - link: nil for open connecting.
+    ///   - audience: ``Audience/digest(of:)`` of the settings.
     init(
         _ provider: Provider?,
         _ link: ConnectLink?,
         _ settings: ConnectSettings,
+        audience: [UInt8],
         random: RandomSource,
         at now: Timestamp
     ) {
+        // Both in one draw: what OpenSSL does around a draw costs more than the bytes.
+        let drawn = random.bytes(State.bytes + CodeVerifier.bytes)
         let profile = link.flatMap { settings.profile(named: $0.profile) } ?? settings.profile
         self.init(
             kind: .connect,
-            state: State(drawnFrom: random),
-            codeVerifier: CodeVerifier(drawnFrom: random),
+            state: State(drawn: Array(drawn[..<State.bytes])),
+            codeVerifier: CodeVerifier(drawn: Array(drawn[State.bytes...])),
             provider: provider,
             profile: profile.name,
             scopes: provider.map(profile.scopes(for:)) ?? [],
@@ -77,13 +81,13 @@ extension StartedFlow {
             expectedAddress: link?.expectedAddress,
             binding: link?.binding ?? .baseline,
             tags: link?.tags ?? [:],
-            audience: Audience.digest(of: settings),
+            audience: audience,
             startedAt: now
         )
     }
 }
 
-/// The Nylas application and the redirect URI of this instance, in 8 bytes.
+/// The Nylas application and the redirect URI of this instance, in 8 bytes: the same for every flow, so it is made once.
 enum Audience {
     static let bytes = 8
 

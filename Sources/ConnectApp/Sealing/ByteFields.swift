@@ -2,6 +2,11 @@
 struct ByteFieldWriter {
     private(set) var bytes: [UInt8] = []
 
+    /// - Parameter capacity: for how many bytes there is room from the start.
+    init(capacity: Int = 0) {
+        bytes.reserveCapacity(capacity)
+    }
+
     mutating func write(_ byte: UInt8) {
         bytes.append(byte)
     }
@@ -19,7 +24,7 @@ struct ByteFieldWriter {
 
     /// At most 65,535 bytes of UTF-8.
     mutating func write(_ text: String) {
-        let utf8 = Array(text.utf8)
+        let utf8 = text.utf8
         precondition(utf8.count <= Int(UInt16.max), "what travels in a cookie is checked to be far shorter than this")
         bytes.append(UInt8(utf8.count >> 8))
         bytes.append(UInt8(utf8.count & 0xFF))
