@@ -143,6 +143,7 @@ extension BackgroundWriter {
     }
 
     private func pause(_ duration: Duration) {
+        // The log's own thread, which nobody waits for: this is how lines gather.
         usleep(UInt32(duration / .microseconds(1)))
     }
 }
