@@ -22,6 +22,8 @@ package struct Grant: Hashable, Sendable {
     package var updatedAt: Timestamp
     /// SHA-256 of the `state` of the last authorization: the state itself is dropped as soon as it is read.
     package var stateDigest: [UInt8]?
+    /// What it was made with, where that was no login.
+    package var credentialID: CredentialID?
 
     package init(
         id: GrantID,
@@ -32,7 +34,8 @@ package struct Grant: Hashable, Sendable {
         aliases: [String] = [],
         createdAt: Timestamp,
         updatedAt: Timestamp,
-        stateDigest: [UInt8]?
+        stateDigest: [UInt8]?,
+        credentialID: CredentialID? = nil
     ) {
         self.id = id
         self.providerName = providerName
@@ -43,6 +46,7 @@ package struct Grant: Hashable, Sendable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.stateDigest = stateDigest
+        self.credentialID = credentialID
     }
 }
 
@@ -53,6 +57,8 @@ extension Grant: Decodable {
         case emailAliases = "email_aliases"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
+        case credentialID = "credential_id"
+        case settings
     }
 
     /// Reads a grant object (`nylas-api` §8.3): `id`, `provider` and `created_at` are always there.
@@ -75,7 +81,11 @@ extension Grant: Decodable {
             createdAt: createdAt,
             updatedAt: (try? members.decode(Int64.self, forKey: .updatedAt)).map(Timestamp.init(secondsSince1970:))
                 ?? createdAt,
-            stateDigest: (try? members.decode(String.self, forKey: .state)).map { SHA256.digest($0) }
+            stateDigest: (try? members.decode(String.self, forKey: .state)).map { SHA256.digest($0) },
+            // A member of the grant by the specification, of its settings by the examples.
+            credentialID: ((try? members.decode(String.self, forKey: .credentialID))
+                ?? (try? members.nestedContainer(keyedBy: Key.self, forKey: .settings))
+                .flatMap { try? $0.decode(String.self, forKey: .credentialID) }).flatMap(CredentialID.init)
         )
     }
 }

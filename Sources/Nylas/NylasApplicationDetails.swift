@@ -23,4 +23,17 @@ package struct Connector: Hashable, Sendable, Decodable {
     package var provider: String
     /// Used where an authorization request names no scopes.
     package var scope: [String]?
+    package var name: String?
+    /// Of its settings only what is no secret: Nylas may send more.
+    package var settings: Settings?
+
+    package struct Settings: Hashable, Sendable, Decodable {
+        package var clientID: String?
+        package var tenant: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case clientID = "client_id"
+            case tenant
+        }
+    }
 }

@@ -41,7 +41,7 @@ package struct NylasClient: Sendable {
         let content = application.apiKey.withExposed { key in
             callback.code.withExposed { code in
                 callback.codeVerifier.withExposed { verifier in
-                    encoded(
+                    encodedJSON(
                         TokenRequest(
                             client_id: application.clientID,
                             client_secret: key,
@@ -98,12 +98,7 @@ package struct NylasClient: Sendable {
         return answer.data
     }
 
-    package func connectors() async throws(NylasError) -> [Connector] {
-        let answer: Envelope<[Connector]> = try await call(.get, "/v3/connectors?limit=200")
-        return answer.data
-    }
-
-    private func call<Answer: Decodable>(
+    func call<Answer: Decodable>(
         _ method: HTTPRequest.Method,
         _ pathAndQuery: String,
         content: [UInt8] = []
@@ -117,7 +112,7 @@ package struct NylasClient: Sendable {
         }
     }
 
-    private func response(
+    func response(
         _ method: HTTPRequest.Method,
         _ pathAndQuery: String,
         content: [UInt8] = []
@@ -162,12 +157,12 @@ package struct GrantPage: Hashable, Sendable {
 }
 
 /// The API's success shape; `request_id` beside it is not needed.
-private struct Envelope<Data: Decodable>: Decodable {
+struct Envelope<Data: Decodable>: Decodable {
     let data: Data
 }
 
 /// One element of a list; nil if it cannot be read, so that a strange grant hides no other.
-private struct Readable<Value: Decodable>: Decodable {
+struct Readable<Value: Decodable>: Decodable {
     let value: Value?
 
     init(from decoder: any Decoder) {
@@ -175,13 +170,13 @@ private struct Readable<Value: Decodable>: Decodable {
     }
 }
 
-private func encoded(_ value: some Encodable) -> [UInt8] {
+func encodedJSON(_ value: some Encodable) -> [UInt8] {
     let encoder = JSONEncoder()
     // Sorted, so that a request is the same to the byte each time; slashes as they are, as in Nylas's own examples.
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
         return Array(try encoder.encode(value))
     } catch {
-        preconditionFailure("a structure of strings always has a JSON form")
+        preconditionFailure("a structure of texts always has a JSON form")
     }
 }

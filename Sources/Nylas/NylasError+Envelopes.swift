@@ -8,12 +8,15 @@ struct ErrorEnvelope: Decodable {
     private(set) var code: String?
     private(set) var number: Int?
     private(set) var requestID: String?
+    private(set) var providerCode: String?
 
     private enum Key: String, CodingKey {
         case error
         case type
         case errorCode = "error_code"
         case requestID = "request_id"
+        case providerError = "provider_error"
+        case code
     }
 
     init(from decoder: any Decoder) throws {
@@ -23,6 +26,8 @@ struct ErrorEnvelope: Decodable {
             code = readable(text)
         } else if let nested = try? members.nestedContainer(keyedBy: Key.self, forKey: .error) {
             code = readable(try? nested.decode(String.self, forKey: .type))
+            let provider = try? nested.nestedContainer(keyedBy: Key.self, forKey: .providerError)
+            providerCode = readable(try? provider?.decode(String.self, forKey: .code))
         } else {
             code = readable(try? members.decode(String.self, forKey: .type))
         }
@@ -60,10 +65,12 @@ extension NylasError {
             status: status,
             code: envelope?.code,
             number: envelope?.number,
-            requestID: envelope?.requestID
+            requestID: envelope?.requestID,
+            providerCode: envelope?.providerCode,
+            retryAfter: retryAfter(response.head.headerFields)
         )
         switch status {
-        case 429: self = .rateLimited(retryAfter: retryAfter(response.head.headerFields))
+        case 429: self = .rateLimited(retryAfter: fault.retryAfter)
         case 401: self = .unauthorized(fault)
         // Only an answer in Nylas's own shape proves that Nylas, and not something before it, has decided.
         case 400..<500 where fault.code == nil: self = .failed(fault)

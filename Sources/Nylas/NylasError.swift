@@ -10,12 +10,25 @@ package struct NylasFault: Hashable, Sendable {
     package var number: Int?
     /// Nylas's name for the request, for its support: of the same characters.
     package var requestID: String?
+    /// The mail provider's own name for what is wrong, such as `AADSTS65001`: of the same characters.
+    package var providerCode: String?
+    /// How long to leave the service alone, where it said so in seconds; at most an hour.
+    package var retryAfter: Duration?
 
-    package init(status: Int, code: String? = nil, number: Int? = nil, requestID: String? = nil) {
+    package init(
+        status: Int,
+        code: String? = nil,
+        number: Int? = nil,
+        requestID: String? = nil,
+        providerCode: String? = nil,
+        retryAfter: Duration? = nil
+    ) {
         self.status = status
         self.code = code
         self.number = number
         self.requestID = requestID
+        self.providerCode = providerCode
+        self.retryAfter = retryAfter
     }
 }
 
@@ -35,7 +48,8 @@ package enum NylasError: Error, Hashable, Sendable {
     case unauthorized(NylasFault)
     /// 404: no such grant, connector, …
     case notFound(NylasFault)
-    /// 429: nothing was done. `retryAfter` only if Nylas named seconds, at most an hour.
+    /// 429: nothing was done. `retryAfter` only if Nylas named seconds, at most an hour: the mail provider has had enough.
+    /// Without it, the application went over Nylas's own pace.
     case rateLimited(retryAfter: Duration?)
 
     /// Whether Nylas may have done what it was asked for.
@@ -66,6 +80,7 @@ extension NylasFault {
         var text = "status \(status)"
         if let code { text += ", \(code)" }
         if let number { text += ", \(number)" }
+        if let providerCode { text += ", provider \(providerCode)" }
         if let requestID { text += ", request \(requestID)" }
         return text
     }

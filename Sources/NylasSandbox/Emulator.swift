@@ -43,12 +43,15 @@ final class Emulator: Sendable {
     }
 
     /// Counts a request and finds out what the script has for it.
-    func begin(_ route: String, at stage: Script.Stage) -> Fault? {
+    ///
+    /// - Parameter subject: the address the request is about, for steps that are for one.
+    func begin(_ route: String, at stage: Script.Stage, about subject: String? = nil) -> Fault? {
         let now = wallClock.now()
         return state.withLock { state in
             state.counts.count(request: route)
-            let fault = state.script.nextFault(at: stage)
-            let isAdmitted = state.admitsRequest(at: now, limit: configuration.limits.requestsPerSecond)
+            let fault = state.script.nextFault(at: stage, about: subject)
+            let limit = state.script.requestsPerSecond ?? configuration.limits.requestsPerSecond
+            let isAdmitted = state.admitsRequest(at: now, limit: limit)
             return isAdmitted ? fault : .rateLimited
         }
     }
@@ -84,6 +87,11 @@ final class Emulator: Sendable {
             response.delivery = .cut(afterBytes: response.content.count / 2)
             return response
         case .rateLimited: return refusal(.rateLimited)
+        case .throttled(let pause):
+            var response = refusal(.rateLimited)
+            response.head.headerFields[.retryAfter] = String(pause.components.seconds)
+            return response
+        case .refused(let violation): return refusal(violation)
         }
     }
 

@@ -22,8 +22,9 @@ package struct NylasSandbox: RequestHandler {
         self.emulator = emulator
         router = Router(
             [emulator.tokenRoute, emulator.detectRoute] + emulator.hostedRoutes + emulator.tokenInfoRoutes
-                + emulator.grantRoutes + emulator.applicationRoutes + emulator.connectorRoutes + emulator.scriptRoutes
-                + emulator.pageRoutes,
+                + emulator.grantRoutes + emulator.applicationRoutes + emulator.connectorRoutes
+                + emulator.credentialRoutes
+                + [emulator.customAuthenticationRoute] + emulator.scriptRoutes + emulator.pageRoutes,
             errors: emulator.errors
         )
     }

@@ -38,6 +38,8 @@ package struct SandboxConfiguration: Sendable {
         package var latency = Duration.zero
         /// Answers 429 beyond so many API requests within one second; nil for none. Nylas: 50.
         package var requestsPerSecond: Int?
+        /// How long an administrator's approval takes to reach every server of the provider. At Microsoft: minutes.
+        package var consentPropagation = Duration.zero
         /// Unfinished logins, and codes and tokens alive at a time; the oldest are dropped.
         package var heldAtMost = 100_000
 

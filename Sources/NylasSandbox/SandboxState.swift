@@ -16,6 +16,10 @@ struct SandboxState: Sendable {
 
     var callbacks: [RegisteredURI]
     var connectors: [Connector]
+    /// In the order they were made.
+    var credentials: [SandboxCredential] = []
+    /// When an administrator approved, by credential.
+    var consents: [String: Timestamp] = [:]
     var grants = GrantRegister()
     /// By login ID.
     var logins: ExpiringTable<HostedLogin>
@@ -45,7 +49,7 @@ struct SandboxState: Sendable {
 
     /// Whether one more request fits into this second.
     mutating func admitsRequest(at moment: Timestamp, limit: Int?) -> Bool {
-        guard let limit else { return true }
+        guard let limit, limit > 0 else { return true }
         if moment.secondsSince1970 != second { (second, requestsInSecond) = (moment.secondsSince1970, 0) }
         requestsInSecond += 1
         return requestsInSecond <= limit

@@ -30,6 +30,10 @@ struct SandboxCommand: AsyncParsableCommand {
         help: ArgumentHelp("A callback URI of the application; may be repeated.", valueName: "URI")
     )
     var redirectURIs: [String] = ["http://localhost:8080/callback"]
+    @Option(name: .long, help: "Answer 429 beyond so many API requests in a second. Nylas: 50.")
+    var requestsPerSecond: Int?
+    @Option(name: .long, help: "Seconds until an administrator's approval counts. Microsoft: about 300.")
+    var consentDelay: Int?
     @Option(name: .long, help: "Serve TLS with this certificate chain, PEM.") var certificateChain: String?
     @Option(name: .long, help: "The private key to the certificate, PEM.") var privateKey: String?
 
@@ -81,12 +85,16 @@ struct SandboxCommand: AsyncParsableCommand {
             host: address.contains(":") ? "[\(address)]" : address,
             port: listeners.first.map { Int($0.address.port) } ?? Int(port)
         )
+        var limits = SandboxConfiguration.Limits()
+        limits.requestsPerSecond = requestsPerSecond
+        limits.consentPropagation = .seconds(consentDelay ?? 0)
         let sandbox = NylasSandbox(
             configuration: SandboxConfiguration(
                 origin: origin,
                 clientID: clientID,
                 apiKey: apiKey,
-                redirectURIs: redirectURIs.map { SandboxConfiguration.CallbackURI(url: $0) }
+                redirectURIs: redirectURIs.map { SandboxConfiguration.CallbackURI(url: $0) },
+                limits: limits
             ),
             wallClock: .system,
             random: .system,

@@ -13,7 +13,8 @@ struct EnvelopeTests {
         (.get, "/v3/applications"), (.get, "/v3/applications/redirect-uris"), (.get, "/v3/applications/callback-uris"),
         (.post, "/v3/applications/redirect-uris"), (.delete, "/v3/applications/redirect-uris/x"),
         (.get, "/v3/connectors"), (.post, "/v3/connectors"), (.get, "/v3/connectors/google"),
-        (.delete, "/v3/connectors/google"), (.post, "/v3/providers/detect?email=a@b"),
+        (.delete, "/v3/connectors/google"), (.get, "/v3/connectors/google/creds"), (.post, "/v3/connect/custom"),
+        (.post, "/v3/providers/detect?email=a@b"),
     ]
 
     @Test(arguments: routes)

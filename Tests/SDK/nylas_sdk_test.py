@@ -158,6 +158,28 @@ class Authentication(SDKTest):
         )
         self.assertEqual(login(url, "admin@microsoft.example"), {"admin_consent": "true", "state": "s"})
 
+    def test_connects_mailboxes_without_their_people(self):
+        credential = self.nylas.connectors.credentials.create(
+            "microsoft", {"name": "acme", "credential_type": "adminconsent", "credential_data": {"tenant": "common"}}
+        ).data
+        self.assertEqual([found.id for found in self.nylas.connectors.credentials.list("microsoft").data], [credential.id])
+        settings = {"email_address": "ada@acme.example", "credential_id": credential.id}
+        request = {"provider": "microsoft", "settings": settings}
+        self.assertRefused(
+            NylasApiError, 403, lambda: self.nylas.auth.custom_authentication(request), type="grant.access_denied"
+        )
+        login(
+            self.nylas.auth.url_for_admin_consent(
+                {"client_id": CLIENT_ID, "redirect_uri": CALLBACK, "credential_id": credential.id, "state": "s"}
+            ),
+            "admin@acme.example",
+        )
+        grant = self.nylas.auth.custom_authentication(request).data
+        self.assertEqual((grant.grant_status, grant.email), ("valid", None))
+        self.assertEqual(self.nylas.auth.custom_authentication(request).data.id, grant.id)
+        self.assertTrue(self.nylas.connectors.credentials.destroy("microsoft", credential.id).request_id)
+        self.assertEqual(self.nylas.grants.find(grant.id).data.grant_status, "invalid")
+
     def test_detects_providers(self):
         found = self.nylas.auth.detect_provider({"email": "ada@gmail.com", "all_provider_types": True}).data
         self.assertEqual((found.detected, found.provider), (True, "google"))

@@ -51,16 +51,19 @@ struct APIAnswer {
 extension Emulator {
     /// A route of `/v3/…` in the ordinary envelope.
     ///
-    /// - Parameter needsKey: whether the application's key is asked for before anything else.
+    /// - Parameters:
+    ///   - needsKey: whether the application's key is asked for before anything else.
+    ///   - subject: the address that a step of a script may be for.
     func apiRoute(
         _ method: HTTPRequest.Method,
         _ template: String,
         at stage: Script.Stage = .api,
         needsKey: Bool = true,
+        about subject: @escaping @Sendable (Request) -> String? = { _ in nil },
         _ handle: @escaping @Sendable (Call) throws(APIViolation) -> APIAnswer
     ) -> Route {
         Route(method, template, contentLimitBytes: method == .get ? 0 : 256 << 10) { [self] request, path in
-            let fault = begin("\(method) \(template)", at: stage)
+            let fault = begin("\(method) \(template)", at: stage, about: subject(request))
             return await answer(under: fault) { violation in
                 apiResponse(violation, to: request)
             } handling: {
@@ -78,10 +81,15 @@ extension Emulator {
 
     /// Envelope A of `nylas-api.md`, §1.4.
     func apiResponse(_ violation: APIViolation, to request: Request) -> Response {
-        let json: JSON = [
-            "request_id": .string(request.id.text),
-            "error": ["type": .string(violation.type), "message": .string(violation.message)],
+        var error: [JSON.Member] = [
+            .init(name: "type", value: .string(violation.type)),
+            .init(name: "message", value: .string(violation.message)),
         ]
+        if let code = violation.providerCode {
+            let said: JSON = ["code": .string(code), "message": .string(violation.message)]
+            error.append(.init(name: "provider_error", value: said))
+        }
+        let json: JSON = ["request_id": .string(request.id.text), "error": .object(error)]
         return jsonResponse(json, violation.status, to: request)
     }
 

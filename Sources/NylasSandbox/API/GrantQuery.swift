@@ -67,7 +67,8 @@ private func wholeNumber(_ text: String, _ name: String) throws(APIViolation) ->
     return number
 }
 
-private func choice(
+/// One of the values, or nil where there is none.
+func choice(
     _ name: String,
     _ parameters: Parameters,
     _ values: [String]

@@ -61,6 +61,13 @@ struct GrantRegister: Sendable {
         for (id, grant) in grants where grant.login.provider == provider { grants[id]?.status = .invalid }
     }
 
+    /// A credential is gone: what was made with it stops.
+    mutating func invalidate(credential: String) {
+        for (id, grant) in grants where grant.login.settings["credential_id"]?.text == credential {
+            grants[id]?.status = .invalid
+        }
+    }
+
     /// The grants a list asks for, in its order, and before the page is cut out.
     func list(_ query: GrantQuery) -> [SandboxGrant] {
         let key: (SandboxGrant) -> Timestamp = query.sortsByUpdate ? { $0.updatedAt } : { $0.createdAt }

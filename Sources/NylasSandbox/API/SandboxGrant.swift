@@ -16,6 +16,8 @@ struct SandboxGrant: Sendable {
         var ip: String
         var userAgent: String?
         var isOffline: Bool
+        /// What the grant's settings say of how it was made; empty for a hosted login.
+        var settings: JSON = [:]
     }
 
     let id: String
@@ -42,6 +44,7 @@ struct SandboxGrant: Sendable {
     /// One grant per address: a second login takes over an existing one, under the same ID.
     mutating func authenticate(_ login: Login, at moment: Timestamp) {
         self.login = login
+        settings = login.settings
         status = .valid
         isVerified = true
         updatedAt = moment

@@ -77,7 +77,16 @@ extension Emulator {
         case .otherAddress:
             address = login.scripted?.address ?? decision.otherAddress ?? "somebody.else@\(provider.exampleDomain)"
         }
-        if login.request.responseType == .adminConsent { return back.consented }
+        if login.request.responseType == .adminConsent {
+            let now = wallClock.now()
+            state.withLock { state in
+                guard let id = login.request.credentialID, state.credentials.contains(where: { $0.id == id }) else {
+                    return
+                }
+                state.consents[id] = now
+            }
+            return back.consented
+        }
         let code = newSecret()
         let now = wallClock.now()
         let identity = provider.identityScopes

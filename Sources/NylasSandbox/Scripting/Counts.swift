@@ -5,6 +5,9 @@ struct Counts: Sendable {
     /// By SHA-256 of the code in hexadecimal: how often its exchange was asked for, successful or not.
     private var exchanges: [String: Int64] = [:]
 
+    /// By address in lower case: how often a grant was really made or authenticated without a login.
+    private var authentications: [String: Int64] = [:]
+
     static let codesAtMost = 100_000
 
     mutating func count(request route: String) {
@@ -16,6 +19,11 @@ struct Counts: Sendable {
         exchanges[codeDigest, default: 0] += 1
     }
 
+    mutating func count(authenticationOf address: String) {
+        guard authentications.count < Counts.codesAtMost || authentications[address] != nil else { return }
+        authentications[address, default: 0] += 1
+    }
+
     func json(pendingSteps: Int, grants: Int) -> JSON {
         func object(_ counts: [String: Int64]) -> JSON {
             .object(counts.sorted { $0.key < $1.key }.map { JSON.Member(name: $0.key, value: .integer($0.value)) })
@@ -23,6 +31,7 @@ struct Counts: Sendable {
         return [
             "requests": object(requests),
             "exchanges": object(exchanges),
+            "authentications": object(authentications),
             "grants": .integer(Int64(grants)),
             "pending_steps": .integer(Int64(pendingSteps)),
         ]

@@ -23,7 +23,12 @@ enum Fault: Equatable, Sendable {
     case cut
     /// Handled; the connection ends in the middle of the answer.
     case cutAfterProcessing
+    /// Over the application's pace: 429 without a word about when to come back.
     case rateLimited
+    /// The mail provider has had enough: 429 with `Retry-After`.
+    case throttled(Duration)
+    /// Refused for good, as only an authentication without a login can be.
+    case refused(APIViolation)
 
     /// - Parameter seconds: how slow; by default longer than a client's usual patience.
     init?(name: String, seconds: Int64?) {
@@ -34,6 +39,11 @@ enum Fault: Equatable, Sendable {
         case "cut": self = .cut
         case "cut_after_processing": self = .cutAfterProcessing
         case "rate_limited": self = .rateLimited
+        case "throttled": self = .throttled(.seconds(seconds ?? 1))
+        case "provider_error": self = .refused(.providerFault)
+        case "consent_missing": self = .refused(.consentMissing)
+        case "mailbox_unknown": self = .refused(.mailboxUnknown)
+        case "delegation_missing": self = .refused(.delegationMissing)
         default: return nil
         }
     }

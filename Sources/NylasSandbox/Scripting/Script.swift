@@ -5,6 +5,8 @@ struct Script: Equatable, Sendable {
         case authorize
         case token
         case grants
+        /// `POST /v3/connect/custom`; a step may be for one address.
+        case custom
         /// Every other route that wants the API key.
         case api
     }
@@ -24,17 +26,29 @@ struct Script: Equatable, Sendable {
     static let stepsAtMost = 10_000
 
     private(set) var authorizations: [Authorization] = []
-    private var faults: [Stage: [Fault]] = [:]
+    private var faults: [Stage: [Step]] = [:]
     var autoApproval: AutoApproval?
+    /// In place of the configuration's; 0 lifts the limit.
+    var requestsPerSecond: Int?
+    /// In place of the configuration's.
+    var consentDelay: Duration?
+
+    private struct Step: Equatable {
+        var fault: Fault
+        /// In lower case; nil is for whoever comes next.
+        var address: String?
+    }
 
     mutating func nextAuthorization() -> Authorization? {
         authorizations.isEmpty ? nil : authorizations.removeFirst()
     }
 
-    mutating func nextFault(at stage: Stage) -> Fault? {
-        guard let fault = faults[stage]?.first else { return nil }
-        faults[stage]?.removeFirst()
-        return fault
+    mutating func nextFault(at stage: Stage, about subject: String? = nil) -> Fault? {
+        let subject = subject?.lowercased()
+        guard let index = faults[stage]?.firstIndex(where: { $0.address == nil || $0.address == subject }) else {
+            return nil
+        }
+        return faults[stage]?.remove(at: index).fault
     }
 
     /// Steps that still wait for their turn.
@@ -47,11 +61,12 @@ extension Script {
         var field: String
     }
 
-    /// Adds the steps of `{"next": [{"on": …, "outcome": …}], "auto": "approve" | "off", "auto_address": …}`, all or none.
+    /// Adds the steps of `{"next": [{"on": …, "outcome": …}], "auto": "approve" | "off", "auto_address": …,
+    /// "requests_per_second": …, "consent_delay": …}`, all or none.
     mutating func read(_ json: JSON) throws(Unreadable) {
         var changed = self
         guard let members = json.members else { throw Unreadable(field: "object") }
-        for member in members where !["next", "auto", "auto_address"].contains(member.name) {
+        for member in members where !Script.members.contains(member.name) {
             throw Unreadable(field: member.name)
         }
         if let next = json["next"] {
@@ -64,8 +79,23 @@ extension Script {
         case "off": changed.autoApproval = nil
         default: throw Unreadable(field: "auto")
         }
+        changed.requestsPerSecond =
+            try json["requests_per_second"].map { value throws(Unreadable) in
+                try number(value, in: 0...1_000_000, "requests_per_second")
+            } ?? changed.requestsPerSecond
+        changed.consentDelay =
+            try json["consent_delay"].map { value throws(Unreadable) in
+                .seconds(try number(value, in: 0...86_400, "consent_delay"))
+            } ?? changed.consentDelay
         guard changed.pending <= Script.stepsAtMost else { throw Unreadable(field: "next") }
         self = changed
+    }
+
+    private static let members = ["next", "auto", "auto_address", "requests_per_second", "consent_delay"]
+
+    private func number(_ value: JSON, in range: ClosedRange<Int64>, _ field: String) throws(Unreadable) -> Int {
+        guard case .integer(let number) = value, range.contains(number) else { throw Unreadable(field: field) }
+        return Int(number)
     }
 
     private mutating func append(_ step: JSON) throws(Unreadable) {
@@ -89,7 +119,9 @@ extension Script {
             default: throw Unreadable(field: "seconds")
             }
             guard let fault = Fault(name: name, seconds: seconds) else { throw Unreadable(field: "outcome") }
-            faults[stage, default: []] += Array(repeating: fault, count: Int(times))
+            let address = step["address"]?.text?.lowercased()
+            guard address == nil || stage == .custom else { throw Unreadable(field: "address") }
+            faults[stage, default: []] += Array(repeating: Step(fault: fault, address: address), count: Int(times))
         }
     }
 }
