@@ -55,7 +55,7 @@ struct PosternCommand: AsyncParsableCommand {
         version: postern.version,
         subcommands: [
             DemoCommand.self, ServeCommand.self, SandboxCommand.self, CheckCommand.self, LinkCommand.self,
-            GrantsCommand.self,
+            GrantsCommand.self, TokensCommand.self,
             HealthCommand.self,
         ]
     )

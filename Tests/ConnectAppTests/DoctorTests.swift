@@ -74,6 +74,31 @@ struct DoctorTests {
         #expect((verdict == .warning) == finding.advice.contains("proxies.networks"))
     }
 
+    @Test(
+        arguments: [
+            (["connect.open=true"], Finding.Verdict.ok, "no operator API"),
+            (["connect.open=false"], .warning, "only postern link create"),
+            (["api.tokens=[TOKEN1]", "connect.open=false"], .ok, "1 token"),
+            (["api.tokens=[TOKEN1,TOKEN2]"], .warning, "more than one token of this name"),
+        ] as [([String], Finding.Verdict, String)]
+    )
+    func `says who may use the operator API`(
+        _ overrides: [String],
+        _ verdict: Finding.Verdict,
+        _ words: String
+    ) throws {
+        let tokens = [ConfigurationListTests.digest, ConfigurationListTests.other].map {
+            #"{"name": "billing", "scope": "read", "sha256": "\#($0)"}"#
+        }
+        let filled = overrides.map {
+            $0.replacing("TOKEN1", with: tokens[0]).replacing("TOKEN2", with: tokens[1])
+        }
+        let findings = try Self.doctor(ScriptedExchange([]), overrides: filled).examineConfiguration(certificates: [])
+        let finding = try #require(findings.first { $0.subject == "api.tokens" })
+        #expect(finding.verdict == verdict)
+        #expect(finding.detail.contains(words))
+    }
+
     @Test func `a wrong key names the region too`() async throws {
         let findings = try await Self.findings(
             .json(#"{"request_id":"r","error":{"type":"unauthorized","message":"marker"}}"#, status: 401)

@@ -178,7 +178,16 @@ struct ConfigurationReader {
         }
     }
 
-    private mutating func raw(_ name: String) -> (RawValue, String)? {
+    mutating func note(_ fault: ConfigurationFault) {
+        faults.append(fault)
+    }
+
+    mutating func note(_ setting: EffectiveSetting) {
+        effective.append(setting)
+    }
+
+    /// What the highest layer that has the key says, and which one that is.
+    mutating func raw(_ name: String) -> (RawValue, String)? {
         known.insert(name)
         if let text = overrides[name] { return (.text(text), "--set") }
         let variable = environmentName(of: name)

@@ -49,6 +49,8 @@ package struct ConnectConfiguration: Sendable {
     package var logFormat: LogFormat
     package var logLevel: String
     package var limits: Limits
+    /// Who may use the operator API; without any there is none.
+    package var apiTokens: [APIToken]
     /// nil: `postern serve` keeps one in a file beside the store, made at the first start.
     package var sealingKeys: SealingKeys?
     /// Every setting with where it came from, for `postern check`.
@@ -85,6 +87,7 @@ package struct ConnectConfiguration: Sendable {
         let logFormat = reader.value(Keys.logFormat, default: .auto, shownAs: "auto")
         let logLevel = reader.value(Keys.logLevel, default: "info", shownAs: "info")
         let limits = Limits.read(&reader)
+        let apiTokens = readTokens(&reader)
         let sealingKeys = readSealingKeys(&reader)
         if listenPort == operations.port {
             reader.conflict("operations.port", "must differ from listen.port, for example 9090.")
@@ -114,6 +117,7 @@ package struct ConnectConfiguration: Sendable {
             logFormat: logFormat,
             logLevel: logLevel,
             limits: limits,
+            apiTokens: apiTokens,
             sealingKeys: sealingKeys,
             effective: reader.effective
         )

@@ -35,7 +35,31 @@ package struct Doctor: Sendable {
         }
         findings += examine(certificates)
         findings.append(examineProxies())
+        findings.append(examineTokens())
         return findings
+    }
+
+    private func examineTokens() -> Finding {
+        let names = configuration.apiTokens.map(\.name)
+        let twice = Set(names.filter { name in names.count { $0 == name } > 1 }).sorted()
+        guard twice.isEmpty else {
+            return Finding(
+                "api.tokens",
+                .warning,
+                "\(twice.joined(separator: ", ")): more than one token of this name",
+                advice: "Fine while one is changed for another: they count as one caller. Take the old one out then."
+            )
+        }
+        guard names.isEmpty else {
+            return Finding("api.tokens", .ok, names.count == 1 ? "1 token" : "\(names.count) tokens")
+        }
+        guard !configuration.isOpen else { return Finding("api.tokens", .ok, "none: there is no operator API") }
+        return Finding(
+            "api.tokens",
+            .warning,
+            "none, and connecting needs links: only postern link create makes them",
+            advice: "Fine if that is meant. Your software makes links by the operator API: postern tokens create."
+        )
     }
 
     /// Whether somebody stands in front can be seen only where Postern leaves TLS to them; the running server warns of the rest.
