@@ -17,11 +17,16 @@ package struct ConnectApp: RequestHandler {
     /// Every route template that a response of this can name.
     package let routeTemplates: [String]
 
+    /// Takes mailboxes away from their owners; shares the locks of flows, so that it never crosses one of the same mailbox.
+    package let disconnection: Disconnection
+
     private let handler: HostCheck<Router>
     private let progress: FlowProgress
     private let runner: FlowRunner
     private let settlement: Settlement
     private let purge: ClaimPurge
+    /// Rung whenever open claims are looked for: then deletions that are due are, too.
+    private let scanned: Bell
 
     /// - Parameters:
     ///   - assets: `Public/`.
@@ -47,13 +52,16 @@ package struct ConnectApp: RequestHandler {
         let leases = Leases(random: random, wallClock: wallClock)
         let progress = FlowProgress()
         self.progress = progress
+        let locks = GrantLocks()
+        disconnection = Disconnection(store: store, nylas: nylas, wallClock: wallClock, locks: locks, log: log)
+        scanned = Bell()
         let conclusion = Conclusion(
             settings: settings,
             store: store,
             nylas: nylas,
             wallClock: wallClock,
             leases: leases,
-            locks: GrantLocks(),
+            locks: locks,
             log: log
         )
         settlement = Settlement(
@@ -64,6 +72,7 @@ package struct ConnectApp: RequestHandler {
             leases: leases,
             conclusion: conclusion,
             progress: progress,
+            scanned: scanned,
             log: log
         )
         runner = FlowRunner(
@@ -161,7 +170,7 @@ package struct ConnectApp: RequestHandler {
         await handler.response(to: request)
     }
 
-    /// Exchanges codes, settles what is open, and forgets what is old; returns when ``drain()`` has been called and the last
+    /// Exchanges codes, settles what is open, deletes at Nylas what nobody has any more, and forgets what is old; returns when ``drain()`` has been called and the last
     /// exchange in hand is over, or when the task is cancelled, which cuts exchanges off.
     ///
     /// A flow that is cut off, or still unsettled, stays open in the store: the next start settles it.
@@ -169,6 +178,12 @@ package struct ConnectApp: RequestHandler {
         await withTaskGroup(of: Void.self) { group in
             group.addTask(name: "settlement") { await settlement.run() }
             group.addTask(name: "purge") { await purge.run() }
+            group.addTask(name: "deletions") {
+                while !Task.isCancelled {
+                    await disconnection.retryDeletions()
+                    await scanned.rung()
+                }
+            }
             await runner.run()
             group.cancelAll()
         }

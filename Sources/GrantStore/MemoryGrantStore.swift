@@ -4,9 +4,11 @@ package import Timekeeping
 
 /// A store that forgets everything with the process: for tests. It keeps the contract, but for stable storage.
 package final class MemoryGrantStore: GrantStore {
-    private struct Contents {
+    struct Contents {
         var flows: [FlowID: FlowRecord] = [:]
         var grants: [GrantID: StoredGrant] = [:]
+        /// When the deletion of a grant is tried next.
+        var deletionsDue: [GrantID: Timestamp] = [:]
         var links: [LinkID: (use: LinkUse, expiresAt: Timestamp)] = [:]
 
         func answer(reserving link: LinkClaim, for flow: FlowID, at now: Timestamp) -> LinkRules.Answer {
@@ -17,8 +19,8 @@ package final class MemoryGrantStore: GrantStore {
         }
     }
 
-    private let contents = Mutex(Contents())
-    private let wallClock: WallClock
+    let contents = Mutex(Contents())
+    let wallClock: WallClock
 
     package init(wallClock: WallClock = .system) {
         self.wallClock = wallClock

@@ -24,6 +24,8 @@ package struct StoredGrant: Hashable, Sendable {
     package var changedAt: Timestamp
     /// Who it belongs to, oldest first. Empty for grants of open connecting. Set by the store.
     package var owners: [Ownership]
+    /// Since when nobody has it and its deletion at Nylas is due: until that is done the access still exists. Set by the store.
+    package var deletionRequestedAt: Timestamp?
 
     package init(
         id: GrantID,
@@ -35,7 +37,8 @@ package struct StoredGrant: Hashable, Sendable {
         updatedAt: Timestamp,
         savedAt: Timestamp,
         changedAt: Timestamp,
-        owners: [Ownership] = []
+        owners: [Ownership] = [],
+        deletionRequestedAt: Timestamp? = nil
     ) {
         self.id = id
         self.providerName = providerName
@@ -47,6 +50,7 @@ package struct StoredGrant: Hashable, Sendable {
         self.savedAt = savedAt
         self.changedAt = changedAt
         self.owners = owners
+        self.deletionRequestedAt = deletionRequestedAt
     }
 }
 
@@ -92,11 +96,14 @@ package struct GrantFilter: Sendable {
 
 extension StoredGrant {
     /// This grant as it is kept: `savedAt` and the owners of the known one, and the claim's owner, unless there already.
+    ///
+    /// Who connects a grant again has it: it is not deleted any more. A mere look at it changes nothing about that.
     func saved(over known: StoredGrant?, by claim: FlowClaim?, at now: Timestamp) -> StoredGrant {
         var saved = self
         saved.savedAt = known?.savedAt ?? now
         saved.changedAt = now
         saved.owners = known?.owners ?? []
+        saved.deletionRequestedAt = claim == nil ? known?.deletionRequestedAt : nil
         if let claim, let owner = claim.owner, !saved.owners.contains(where: { $0.owner == owner }) {
             saved.owners.append(Ownership(owner: owner, since: now, linkID: claim.link?.id, tags: claim.tags))
         }

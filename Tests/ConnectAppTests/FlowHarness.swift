@@ -295,9 +295,11 @@ final class FailingStore: GrantStore {
         var record: StoreError?
         var answer: StoreError?
         var takeOver: StoreError?
+        var leave: StoreError?
+        var forget: StoreError?
     }
 
-    private let inner: MemoryGrantStore
+    let inner: MemoryGrantStore
     private let failures = Mutex(Failures())
 
     init(_ inner: MemoryGrantStore) {
@@ -308,7 +310,7 @@ final class FailingStore: GrantStore {
         failures.withLock { change(&$0) }
     }
 
-    private func check(_ failure: any KeyPath<Failures, StoreError?> & Sendable) throws(StoreError) {
+    func check(_ failure: any KeyPath<Failures, StoreError?> & Sendable) throws(StoreError) {
         if let error = failures.withLock({ $0[keyPath: failure] }) { throw error }
     }
 

@@ -51,6 +51,29 @@ struct AuditTrailTests {
         #expect(trail.map(\.detail) == ["connected", "judged"])
     }
 
+    @Test func `leaving and forgetting are in it, for each owner, and what changes nothing is not`() async throws {
+        let (ada, bea) = (try Sample.owner("ada"), try Sample.owner("bea"))
+        let grant = try Sample.grant("g", at: clock.now)
+        try await store.connect("1", saving: grant, owner: ada, clock)
+        try await store.connect("2", saving: grant, owner: bea, clock)
+        _ = try await store.leave(grant.id, .owner(ada), reason: "the person", reference: "ref-1")
+        _ = try await store.leave(grant.id, .owner(ada), reason: "the person", reference: "ref-2")
+        _ = try await store.leave(grant.id, .everybody, reason: "the operator", reference: nil)
+        _ = try await store.leave(grant.id, .everybody, reason: "the operator", reference: nil)
+        _ = try await store.forget(grant.id, reason: "deleted", reference: "ref-3")
+        _ = try await store.forget(grant.id, reason: "deleted", reference: "ref-4")
+        let trail = try await store.auditTrail(after: 2)
+        #expect(trail.map(\.event) == [.grantLeft, .grantLeft, .grantRevoked])
+        #expect(trail.map(\.owner) == [ada, bea, nil])
+        #expect(trail.map(\.detail) == ["the person", "the operator", "deleted"])
+        #expect(trail.map(\.reference) == ["ref-1", nil, "ref-3"])
+        #expect(trail.allSatisfy { $0.grantID == grant.id })
+        guard case .intact(5, _) = try await store.verifyAuditChain() else {
+            Issue.record("the chain is broken")
+            return
+        }
+    }
+
     @Test func `it is empty, then grows, and is intact`() async throws {
         #expect(try await store.verifyAuditChain() == .intact(entries: 0, head: [UInt8](repeating: 0, count: 32)))
         try await fill()

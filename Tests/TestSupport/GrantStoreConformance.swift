@@ -16,7 +16,9 @@ package struct GrantStoreConformance: Sendable, CustomStringConvertible {
 
     package var description: String { rule }
 
-    package static var cases: [GrantStoreConformance] { claiming + answering + leases + links + listing + crowds }
+    package static var cases: [GrantStoreConformance] {
+        claiming + answering + leases + links + departures + listing + crowds
+    }
 
     /// What a store did instead of what the contract says.
     package struct Broken: Error, CustomStringConvertible {

@@ -98,6 +98,7 @@ struct TelemetryTests {
         for count: FlowCount in [
             .started(.google), .started(nil), .startRefused(.notSameOrigin), .callbackRefused(.stateMismatch),
             .answered(.connected), .handsFull, .settling, .nylasFailed(.exchange, .noAnswer), .storeFailed(.takeOver),
+            .disconnected(isLast: false), .disconnected(isLast: true), .revoked,
         ] {
             flows.note(count)
         }
@@ -109,6 +110,8 @@ struct TelemetryTests {
                 "postern_callbacks_refused_total{rule=\"state_mismatch\"} 1",
                 "postern_flows_answered_total{verdict=\"connected\"} 1", "postern_flows_turned_away_total 1",
                 "postern_flows_unclear_total 1", "postern_flows_in_hand{stage=\"settling\"} 1",
+                "postern_disconnected_total{remaining=\"others\"} 1",
+                "postern_disconnected_total{remaining=\"nobody\"} 1", "postern_grants_revoked_total 1",
                 "postern_nylas_failures_total{call=\"exchange\",failure=\"no_answer\"} 1",
                 "postern_flow_store_failures_total{step=\"take_over\"} 1",
             ]

@@ -18,6 +18,10 @@ package enum FlowCount: Hashable, Sendable {
     case settling
     case nylasFailed(NylasCall, NylasFailure)
     case storeFailed(StoreStep)
+    /// An owner, or whoever connected it openly, has given a mailbox up.
+    case disconnected(isLast: Bool)
+    /// Nylas has deleted a grant that nobody had any more.
+    case revoked
 
     package enum StartRefusal: String, Sendable, CaseIterable {
         case notSameOrigin = "not_same_origin"
@@ -90,11 +94,14 @@ extension FlowCount {
         case .exchangeFailed(let error): self = .nylasFailed(.exchange, NylasFailure(error))
         case .grantUnread(_, let error): self = .nylasFailed(.read, NylasFailure(error))
         case .listFailed(let error): self = .nylasFailed(.list, NylasFailure(error))
-        case .grantNotDeleted(_, let error): self = .nylasFailed(.delete, NylasFailure(error))
+        case .grantNotDeleted(_, let error), .revocationFailed(_, let error):
+            self = .nylasFailed(.delete, NylasFailure(error))
         case .storeFailed(let step, _): self = .storeFailed(StoreStep(step))
         case .answered(let outcome, _): self = .answered(outcome.verdict)
         case .settling: self = .settling
-        case .listCutOff, .grantDeleted, .purged: return nil
+        case .ownerLeft(_, let remaining): self = .disconnected(isLast: remaining == 0)
+        case .revoked: self = .revoked
+        case .listCutOff, .grantDeleted, .purged, .revocationHeldBack: return nil
         }
     }
 }

@@ -30,6 +30,13 @@ enum FlowEvent {
     case grantDeleted(GrantID)
     case grantNotDeleted(GrantID, NylasError)
     case purged(Int)
+    /// An owner, or whoever connected it openly, has given a grant up.
+    case ownerLeft(GrantID, remaining: Int)
+    /// Nobody has it any more, and Nylas has deleted it.
+    case revoked(GrantID)
+    /// A flow that is under way may be of the same mailbox.
+    case revocationHeldBack(GrantID)
+    case revocationFailed(GrantID, NylasError)
 
     enum StartRefusal: String {
         case notSameOrigin = "not same origin"
@@ -121,6 +128,14 @@ struct FlowLog: Sendable {
             (.warning, "unwanted new grant not deleted", [("grant", grant.text), ("cause", error.summary)])
         case .purged(let count):
             (.debug, "old flows forgotten", [("count", "\(count)")])
+        case .ownerLeft(let grant, let remaining):
+            (.info, "owner left", [("grant", grant.text), ("remaining", "\(remaining)")])
+        case .revoked(let grant):
+            (.info, "grant revoked", [("grant", grant.text)])
+        case .revocationHeldBack(let grant):
+            (.info, "grant not revoked yet: a flow may be of the same mailbox", [("grant", grant.text)])
+        case .revocationFailed(let grant, let error):
+            (level(of: error), "grant not revoked yet", [("grant", grant.text), ("cause", error.summary)])
         }
     }
 

@@ -34,6 +34,7 @@ final class Settlement: Sendable {
     private let leases: Leases
     private let conclusion: Conclusion
     private let progress: FlowProgress
+    private let scanned: Bell
     private let log: FlowLog
 
     private let cases = Mutex<[FlowID: Case]>([:])
@@ -47,6 +48,7 @@ final class Settlement: Sendable {
         leases: Leases,
         conclusion: Conclusion,
         progress: FlowProgress,
+        scanned: Bell,
         log: FlowLog
     ) {
         self.store = store
@@ -56,6 +58,7 @@ final class Settlement: Sendable {
         self.leases = leases
         self.conclusion = conclusion
         self.progress = progress
+        self.scanned = scanned
         self.log = log
     }
 
@@ -72,6 +75,7 @@ final class Settlement: Sendable {
     func run() async {
         while !Task.isCancelled {
             await takeOrphans()
+            scanned.ring()
             let pending = cases.withLock { Array($0.values) }
             let restraint = pending.isEmpty ? .zero : await round(pending)
             await pause(atLeast: restraint)

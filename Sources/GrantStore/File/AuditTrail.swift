@@ -11,6 +11,10 @@ package struct AuditEntry: Hashable, Sendable {
         case grantSaved = "grant.saved"
         /// A known grant's values were brought up to date outside of a flow.
         case grantRefreshed = "grant.refreshed"
+        /// An owner, or whoever connected it openly, gave a grant up; the detail says who wanted it.
+        case grantLeft = "grant.left"
+        /// A grant is gone at Nylas, and forgotten here; the detail says how it came to that.
+        case grantRevoked = "grant.revoked"
         /// A connect link was ended early; the detail is its ID.
         case linkRevoked = "link.revoked"
     }
@@ -20,7 +24,7 @@ package struct AuditEntry: Hashable, Sendable {
     package var at: Timestamp
     package var event: Event
     package var grantID: GrantID?
-    /// Who gained the grant by it.
+    /// Who gained or lost the grant by it.
     package var owner: OwnerID?
     /// The request whose log line tells more.
     package var reference: String?

@@ -47,10 +47,13 @@ extension Connection {
     func save(_ grant: StoredGrant) throws(SQLiteFailure) {
         try run(
             """
-            INSERT INTO grants (\(grantColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO grants (\(grantColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, address = excluded.address,
                 scopes = excluded.scopes, status = excluded.status, created_at = excluded.created_at,
-                updated_at = excluded.updated_at, changed_at = excluded.changed_at
+                updated_at = excluded.updated_at, changed_at = excluded.changed_at,
+                deletion_requested_at = excluded.deletion_requested_at,
+                deletion_due_at = CASE WHEN excluded.deletion_requested_at IS NULL THEN NULL
+                    ELSE coalesce(deletion_due_at, excluded.deletion_requested_at) END
             """,
             .text(grant.id.text),
             .text(grant.providerName),
@@ -60,7 +63,8 @@ extension Connection {
             .time(grant.createdAt),
             .time(grant.updatedAt),
             .time(grant.savedAt),
-            .time(grant.changedAt)
+            .time(grant.changedAt),
+            grant.deletionRequestedAt.map { .time($0) } ?? .null
         )
         for ownership in grant.owners {
             try run(
@@ -107,9 +111,12 @@ extension Connection {
             createdAt: try row.time(),
             updatedAt: try row.time(),
             savedAt: try row.time(),
-            changedAt: try row.time()
+            changedAt: try row.time(),
+            deletionRequestedAt: try row.optionalTime()
         )
     }
 }
 
-private let grantColumns = "id, provider, address, scopes, status, created_at, updated_at, saved_at, changed_at"
+private let grantColumns = """
+    id, provider, address, scopes, status, created_at, updated_at, saved_at, changed_at, deletion_requested_at
+    """

@@ -41,7 +41,7 @@ enum Schema {
         return Int(found)
     }
 
-    private static let steps = [first, links]
+    private static let steps = [first, links, departures]
 
     private static let first = """
         CREATE TABLE grants (
@@ -145,6 +145,23 @@ enum Schema {
             CHECK ((digest IS NULL) = (standing = 'revoked'))
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX link_use_by_end ON link_use (expires_at);
+        """
+
+    /// Departures: a grant that nobody has any more says since when, and when its deletion at Nylas is tried next.
+    private static let departures = """
+        ALTER TABLE grants ADD COLUMN deletion_requested_at INTEGER;
+        ALTER TABLE grants ADD COLUMN deletion_due_at INTEGER;
+        CREATE INDEX grants_to_delete ON grants (deletion_due_at, id) WHERE deletion_due_at IS NOT NULL;
+        DROP VIEW grants_readable;
+        CREATE VIEW grants_readable AS
+            SELECT id, provider, address, status, scopes,
+                (SELECT group_concat(owner, ', ') FROM ownership WHERE grant_id = grants.id) AS owners,
+                strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1e6, 'unixepoch') AS created,
+                strftime('%Y-%m-%dT%H:%M:%fZ', updated_at / 1e6, 'unixepoch') AS updated,
+                strftime('%Y-%m-%dT%H:%M:%fZ', saved_at / 1e6, 'unixepoch') AS saved,
+                strftime('%Y-%m-%dT%H:%M:%fZ', changed_at / 1e6, 'unixepoch') AS changed,
+                strftime('%Y-%m-%dT%H:%M:%fZ', deletion_requested_at / 1e6, 'unixepoch') AS deletion_requested
+            FROM grants;
         """
 
     private static func execute(_ script: String, on connection: Connection) throws(StoreError) {

@@ -157,6 +157,14 @@ struct Row {
         return try text()
     }
 
+    mutating func optionalTime() throws(SQLiteFailure) -> Timestamp? {
+        if isNull {
+            column += 1
+            return nil
+        }
+        return try time()
+    }
+
     /// A text that must have the form of a type of ours; nil for NULL.
     mutating func optional<Value>(_ make: (String) -> Value?) throws(SQLiteFailure) -> Value? {
         guard let text = try optionalText() else { return nil }

@@ -16,6 +16,9 @@ final class FlowMetrics: Sendable {
         rows: FlowCount.NylasCall.allCases.count,
         columns: FlowCount.NylasFailure.allCases.count
     )
+    /// Others remain; nobody does.
+    private let disconnected = CounterTable(rows: 2)
+    private let revoked = CounterTable()
     private let storeFailures = CounterTable(rows: FlowCount.StoreStep.allCases.count)
 
     func note(_ count: FlowCount) {
@@ -28,6 +31,8 @@ final class FlowMetrics: Sendable {
         case .settling: unclear.add()
         case .nylasFailed(let call, let failure): nylasFailures.add(row: call.index, column: failure.index)
         case .storeFailed(let step): storeFailures.add(row: step.index)
+        case .disconnected(let isLast): disconnected.add(row: isLast ? 1 : 0)
+        case .revoked: revoked.add()
         }
     }
 
@@ -46,6 +51,11 @@ final class FlowMetrics: Sendable {
             samples.add(inHand.exchanging, "exchanging")
             samples.add(inHand.settling, "settling")
         }
+        exposition.write(Metric.disconnected) { samples in
+            samples.add(disconnected.value(row: 0), "others")
+            samples.add(disconnected.value(row: 1), "nobody")
+        }
+        exposition.write(Metric.revoked) { $0.add(revoked.value()) }
         exposition.write(Metric.nylasFailures) { samples in
             for call in FlowCount.NylasCall.allCases {
                 for failure in FlowCount.NylasFailure.allCases {

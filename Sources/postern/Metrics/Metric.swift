@@ -174,6 +174,17 @@ enum Metric {
         "Flows whose exchange brought no answer, so that their end had to be found out."
     )
     static let flowsInHand = MetricFamily("postern_flows_in_hand", .gauge, labels: ["stage"], "Flows under way now.")
+    static let disconnected = MetricFamily(
+        "postern_disconnected",
+        .counter,
+        labels: ["remaining"],
+        "Times when an owner, or whoever connected it openly, gave a mailbox up: others still have it, or nobody does."
+    )
+    static let revoked = MetricFamily(
+        "postern_grants_revoked",
+        .counter,
+        "Grants that nobody had any more and that Nylas has deleted; behind the former, some are still to be deleted."
+    )
     static let nylasFailures = MetricFamily(
         "postern_nylas_failures",
         .counter,
@@ -195,6 +206,6 @@ enum Metric {
         loopLag, loopLagNow, cpu, residentMemory, openDescriptors, maximumDescriptors, startTime, lostLogLines,
         storeWritable, storeCommits, storeWaiting,
         flowsStarted, startsRefused, callbacksRefused, flowsAnswered, flowsTurnedAway, flowsUnclear, flowsInHand,
-        nylasFailures, storeFailures,
+        disconnected, revoked, nylasFailures, storeFailures,
     ]
 }

@@ -1,0 +1,52 @@
+package import Grants
+import Synchronization
+package import Timekeeping
+
+extension MemoryGrantStore {
+    package func leave(
+        _ grant: GrantID,
+        _ leaver: Leaver,
+        reason: String,
+        reference: String?
+    ) async throws(StoreError) -> Departure {
+        let now = wallClock.now()
+        return contents.withLock { contents in
+            let (answer, change, _) = DepartureRules.leaving(contents.grants[grant], leaver, at: now)
+            if let change {
+                contents.grants[grant] = change
+                if change.deletionRequestedAt != nil { contents.deletionsDue[grant] = now }
+            }
+            return answer
+        }
+    }
+
+    package func forget(
+        _ grant: GrantID,
+        reason: String,
+        reference: String?
+    ) async throws(StoreError) -> StoredGrant? {
+        contents.withLock { contents in
+            contents.deletionsDue[grant] = nil
+            return contents.grants.removeValue(forKey: grant)
+        }
+    }
+
+    package func deletionsDue(at moment: Timestamp, limit: Int) async throws(StoreError) -> [StoredGrant] {
+        contents.withLock { contents in
+            let due = contents.deletionsDue.filter { id, due in
+                due <= moment && contents.grants[id]?.deletionRequestedAt != nil
+            }
+            let ordered = due.sorted { left, right in
+                left.value == right.value ? left.key.text < right.key.text : left.value < right.value
+            }
+            return ordered.prefix(min(max(limit, 1), 1000)).compactMap { contents.grants[$0.key] }
+        }
+    }
+
+    package func postponeDeletion(of grant: GrantID, until moment: Timestamp) async throws(StoreError) {
+        contents.withLock { contents in
+            guard contents.grants[grant]?.deletionRequestedAt != nil else { return }
+            contents.deletionsDue[grant] = moment
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import GrantStore
+import Grants
+import Timekeeping
+
+extension FailingStore {
+    func leave(
+        _ grant: GrantID,
+        _ leaver: Leaver,
+        reason: String,
+        reference: String?
+    ) async throws(StoreError) -> Departure {
+        try check(\.leave)
+        return try await inner.leave(grant, leaver, reason: reason, reference: reference)
+    }
+
+    func forget(
+        _ grant: GrantID,
+        reason: String,
+        reference: String?
+    ) async throws(StoreError) -> StoredGrant? {
+        try check(\.forget)
+        return try await inner.forget(grant, reason: reason, reference: reference)
+    }
+
+    func deletionsDue(at moment: Timestamp, limit: Int) async throws(StoreError) -> [StoredGrant] {
+        try await inner.deletionsDue(at: moment, limit: limit)
+    }
+
+    func postponeDeletion(of grant: GrantID, until moment: Timestamp) async throws(StoreError) {
+        try await inner.postponeDeletion(of: grant, until: moment)
+    }
+}
