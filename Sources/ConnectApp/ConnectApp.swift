@@ -137,7 +137,23 @@ package struct ConnectApp: RequestHandler {
             wallClock: wallClock,
             log: log
         )
+        let ending = DisconnectPages(
+            publicURL: settings.publicURL,
+            pages: pages,
+            seal: DisconnectSeal(keys: settings.sealingKeys, random: random),
+            store: store,
+            disconnection: disconnection,
+            rate: rate(settings.limits.starts),
+            wallClock: wallClock,
+            log: log
+        )
         let routes = [
+            Route(.get, "/disconnect/{link}") { request, parameters in
+                await ending.show(parameters["link"], to: request)
+            },
+            Route(.post, "/disconnect", contentLimitBytes: settings.limits.formBytes) { request, _ in
+                await ending.end(request)
+            },
             Route(.get, "/") { _, _ in pages.connect() },
             Route(.get, "/c/{link}") { request, parameters in
                 await links.response(parameters["link"], to: request)

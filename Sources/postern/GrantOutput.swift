@@ -22,6 +22,8 @@ enum GrantOutput {
         var updated_at: String
         var saved_at: String
         var owners: [Owner]
+        /// Since when nobody has it and its deletion at Nylas is due.
+        var deletion_requested_at: String?
 
         init(_ grant: StoredGrant) {
             grant_id = grant.id.text
@@ -33,6 +35,7 @@ enum GrantOutput {
             updated_at = grant.updatedAt.rfc3339
             saved_at = grant.savedAt.rfc3339
             owners = grant.owners.map { Owner(owner: $0.owner.text, since: $0.since.rfc3339, tags: $0.tags) }
+            deletion_requested_at = grant.deletionRequestedAt?.rfc3339
         }
     }
 
@@ -46,7 +49,8 @@ enum GrantOutput {
             [["GRANT", "MAILBOX", "PROVIDER", "STATUS", "OWNER", "SAVED"]]
             + grants.map { grant in
                 [
-                    grant.id.text, grant.address ?? "–", grant.providerName, grant.status.rawValue,
+                    grant.id.text, grant.address ?? "–", grant.providerName,
+                    grant.deletionRequestedAt == nil ? grant.status.rawValue : "to be deleted",
                     grant.owners.isEmpty ? "–" : grant.owners.map(\.owner.text).joined(separator: ", "),
                     grant.savedAt.rfc3339,
                 ].map(printable)
@@ -61,6 +65,7 @@ enum GrantOutput {
             ["made at Nylas", grant.createdAt.rfc3339], ["last authenticated", grant.updatedAt.rfc3339],
             ["saved here", grant.savedAt.rfc3339],
         ]
+        if let since = grant.deletionRequestedAt { rows.append(["to be deleted at Nylas", "since \(since.rfc3339)"]) }
         for owner in grant.owners { rows.append(["owner", "\(owner.owner.text), since \(owner.since.rfc3339)"]) }
         return columns(rows.map { $0.map(printable) })
     }

@@ -93,7 +93,7 @@ struct GrantsCommand: AsyncParsableCommand {
 }
 
 /// Runs one read, with the store's fault as a sentence.
-private func readStore<Value>(_ body: () async throws(StoreError) -> Value) async throws(CommandFailure) -> Value {
+func readStore<Value>(_ body: () async throws(StoreError) -> Value) async throws(CommandFailure) -> Value {
     do {
         return try await body()
     } catch {
@@ -101,7 +101,7 @@ private func readStore<Value>(_ body: () async throws(StoreError) -> Value) asyn
     }
 }
 
-private func openForReading(_ directory: String) throws(CommandFailure) -> FileGrantStore {
+func openForReading(_ directory: String) throws(CommandFailure) -> FileGrantStore {
     do {
         return try FileGrantStore(directory: directory, access: .readOnly)
     } catch {

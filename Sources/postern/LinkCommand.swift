@@ -8,8 +8,9 @@ import Timekeeping
 struct LinkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "link",
-        abstract: "Makes personal connect links, and ends them early; the server may be running.",
-        subcommands: [Create.self, Revoke.self]
+        abstract:
+            "Makes personal links to connect or disconnect, and ends the former early; the server may be running.",
+        subcommands: [Create.self, Disconnect.self, Revoke.self]
     )
 
     struct Create: AsyncParsableCommand {
@@ -119,7 +120,7 @@ struct LinkCommand: AsyncParsableCommand {
 }
 
 /// `30m`, `12h`; nil for anything else.
-private func lifetime(_ text: String) -> Duration? {
+func lifetime(_ text: String) -> Duration? {
     let seconds: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     guard let unit = text.last.flatMap({ seconds[$0] }), (2...9).contains(text.utf8.count),
         text.dropLast().utf8.allSatisfy({ (48...57).contains($0) }), let count = Int64(text.dropLast())

@@ -1,45 +1,12 @@
 """Every page, at a phone's and at a desk's width, in light and in dark: it fits, axe-core finds nothing, and a picture
 of it is kept for people in .build/screenshots."""
 
-import importlib.util
-import os
-import pathlib
-
-from case import DECLINED, UNKNOWN, BrowserCase
+from case import DECLINED, UNKNOWN
 from demo import approve
-
-PICTURES = pathlib.Path(os.environ["SCREENSHOTS"])
-LOOKS = [(width, is_dark) for width in (360, 1280) for is_dark in (False, True)]
+from looks import LookingCase
 
 
-def axe_source() -> str:
-    """axe-core, as a package from PyPI carries it."""
-    specification = importlib.util.find_spec("axe_playwright_python")
-    return (pathlib.Path(specification.origin).parent / "axe.min.js").read_text()
-
-
-class Pages(BrowserCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.axe = axe_source()
-        PICTURES.mkdir(parents=True, exist_ok=True)
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.browser.show_as_always)
-
-    def inspect(self, name: str):
-        """Looks at the page that is open, in every way."""
-        for width, is_dark in LOOKS:
-            with self.subTest(name, width=width, dark=is_dark):
-                self.browser.show(width, is_dark)
-                self.browser.picture(str(PICTURES / f"{name}-{width}-{'dark' if is_dark else 'light'}.png"))
-                self.assertLessEqual(self.browser.overhang(), 0, "the page is wider than the window")
-                brightness = sum(self.browser.background()) / 3
-                (self.assertLess if is_dark else self.assertGreater)(brightness, 128)
-                self.assertEqual(self.browser.violations(self.axe), [])
-
+class Pages(LookingCase):
     def test_axe_itself_would_find_something(self):
         self.browser.open("data:text/html,<h1 style='color:%23aaa'>Grey</h1><input>")
         found = " ".join(self.browser.violations(self.axe))

@@ -81,5 +81,6 @@ let flowlessProblems: [Problem] = [
     .flowNotFound, .expired, .altered, .malformedCallback, .stillWorking(checkAgain: "/connected/abc"),
     .nylasTooSlow(checkAgain: "/connected/abc"), .storeUnavailable, .resultUnreadable(checkAgain: "/connected/abc"),
     .startRefused, .providerNotOffered, .tooManyStarts(.milliseconds(700)), .tooManyCallbacks(.seconds(30)),
-    .linkUnreadable, .linkExpired,
+    .linkUnreadable, .linkExpired, .disconnecting(.unreadable), .disconnecting(.expired),
+    .disconnecting(.notFromOurPage), .disconnecting(.unavailable), .disconnecting(.tooMany(.seconds(5))),
 ]

@@ -101,7 +101,7 @@ extension FlowCount {
         case .settling: self = .settling
         case .ownerLeft(_, let remaining): self = .disconnected(isLast: remaining == 0)
         case .revoked: self = .revoked
-        case .listCutOff, .grantDeleted, .purged, .revocationHeldBack: return nil
+        case .listCutOff, .grantDeleted, .purged, .revocationHeldBack, .disconnectRefused: return nil
         }
     }
 }

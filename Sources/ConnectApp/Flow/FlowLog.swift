@@ -37,6 +37,8 @@ enum FlowEvent {
     /// A flow that is under way may be of the same mailbox.
     case revocationHeldBack(GrantID)
     case revocationFailed(GrantID, NylasError)
+    /// Why a disconnect link's button did nothing; a name of ours.
+    case disconnectRefused(String)
 
     enum StartRefusal: String {
         case notSameOrigin = "not same origin"
@@ -134,6 +136,8 @@ struct FlowLog: Sendable {
             (.info, "grant revoked", [("grant", grant.text)])
         case .revocationHeldBack(let grant):
             (.info, "grant not revoked yet: a flow may be of the same mailbox", [("grant", grant.text)])
+        case .disconnectRefused(let reason):
+            (.info, "disconnect refused", [("reason", reason)])
         case .revocationFailed(let grant, let error):
             (level(of: error), "grant not revoked yet", [("grant", grant.text), ("cause", error.summary)])
         }

@@ -11,6 +11,13 @@ func isSameOrigin(_ fields: HTTPFields, publicURL: HTTPOrigin) -> Bool {
     return fields[values: .origin] == [publicURL.description]
 }
 
+/// Whether a Content-Type is that of a form.
+func isForm(_ type: String) -> Bool {
+    let form = "application/x-www-form-urlencoded"
+    // What nearly all send; the other ways to write it take reading.
+    return type == form || MediaType(type)?.essence == form
+}
+
 /// Whether a browser only fetches ahead, without its person having asked (Speculation Rules; `Purpose` and `X-Moz` before).
 func isPreload(_ fields: HTTPFields) -> Bool {
     [.secPurpose, .purpose, .xMoz, .xPurpose].contains { !fields[values: $0].isEmpty }

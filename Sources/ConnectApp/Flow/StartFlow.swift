@@ -76,13 +76,6 @@ struct StartFlow: Sendable {
         return start(choice, (link, sealed), request)
     }
 
-    /// Whether a Content-Type is that of a form.
-    private func isForm(_ type: String) -> Bool {
-        let form = "application/x-www-form-urlencoded"
-        // What nearly all send; the other ways to write it take reading.
-        return type == form || MediaType(type)?.essence == form
-    }
-
     /// What the form chose, or nil if it is not on offer.
     private func choice(_ value: String, among offered: [Provider]) -> Choice? {
         if value == StartFlow.chooser { return settings.offersChooser(among: offered) ? .nylasAsks : nil }

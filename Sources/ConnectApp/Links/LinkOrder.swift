@@ -100,7 +100,7 @@ extension LinkOrder {
     }
 }
 
-private func isLine(_ text: String, atMost limit: Int) -> Bool {
+func isLine(_ text: String, atMost limit: Int) -> Bool {
     (1...limit).contains(text.utf8.count)
         && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
 }

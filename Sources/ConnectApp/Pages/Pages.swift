@@ -13,7 +13,7 @@ package struct Pages: Sendable {
     package let errors: ErrorPages
 
     private let settings: ConnectSettings
-    private let frame: PageFrame
+    let frame: PageFrame
     private let connectResponse: Response
 
     /// - Parameter assets: `Public/`, with `postern.css` and `favicon.svg` in it.

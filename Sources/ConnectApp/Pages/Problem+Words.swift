@@ -267,6 +267,7 @@ extension Problem {
                 advice: "Choose one of the providers on our page.",
                 step: .startAgain
             )
+        case .disconnecting(let problem): problem.words
         case .tooManyStarts(let wait):
             Words(
                 tone: .calm,
@@ -292,7 +293,7 @@ extension Problem {
     }
 }
 
-private func inWords(_ wait: Duration) -> String {
+func inWords(_ wait: Duration) -> String {
     switch wholeSeconds(wait) {
     case 1: "a second"
     case let seconds where seconds <= 90: "\(seconds) seconds"

@@ -47,6 +47,9 @@ package enum Problem: Hashable, Sendable {
     case linkUnreadable
     case linkExpired
 
+    // The end of a connection.
+    case disconnecting(DisconnectProblem)
+
     // Too often, by one network. How long to wait.
     case tooManyStarts(Duration)
     /// At the callback's own address, whose code is still good.
@@ -65,14 +68,18 @@ package enum Problem: Hashable, Sendable {
         // Not 502 or 504: many proxies put a page of their own in the place of those.
         case .storeUnavailable, .resultUnreadable: .serviceUnavailable
         case .startRefused: .forbidden
-        case .tooManyStarts, .tooManyCallbacks: .tooManyRequests
+        case .tooManyStarts, .tooManyCallbacks, .disconnecting(.tooMany): .tooManyRequests
+        case .disconnecting(.unreadable): .notFound
+        case .disconnecting(.expired): .gone
+        case .disconnecting(.notFromOurPage): .forbidden
+        case .disconnecting(.unavailable): .serviceUnavailable
         }
     }
 
     /// How long until another try can succeed, where that is known.
     var wait: Duration? {
         switch self {
-        case .tooManyStarts(let wait), .tooManyCallbacks(let wait): wait
+        case .tooManyStarts(let wait), .tooManyCallbacks(let wait), .disconnecting(.tooMany(let wait)): wait
         default: nil
         }
     }

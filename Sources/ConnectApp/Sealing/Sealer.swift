@@ -10,6 +10,7 @@ struct Sealer: Sendable {
         case flow = "postern/1 flow cookie"
         case result = "postern/1 result cookie"
         case link = "postern/1 connect link"
+        case disconnect = "postern/1 disconnect link"
     }
 
     private struct Key: Sendable {
