@@ -109,7 +109,8 @@ extension JSON: Decodable {
             } else if let integer = try? value.decode(Int64.self) {
                 self = .integer(integer)
             } else if let number = try? value.decode(Double.self) {
-                self = .number(number)
+                // A whole number is one, however it is written: read and written again, it stays what it is.
+                self = Int64(exactly: number).map(JSON.integer) ?? .number(number)
             } else {
                 self = .string(try value.decode(String.self))
             }
