@@ -92,7 +92,16 @@ package struct ConnectApp: RequestHandler {
         self.pages = pages
         let cookies = FlowCookies(keys: settings.sealingKeys, random: random)
         let seal = LinkSeal(keys: settings.sealingKeys, random: random)
-        let links = LinkPage(pages: pages, seal: seal, store: store, wallClock: wallClock, log: log)
+        let handles = HostHandles(keys: settings.sealingKeys, random: random)
+        let returns = HostReturns(settings: settings, handles: handles)
+        let links = LinkPage(
+            pages: pages,
+            seal: seal,
+            store: store,
+            returns: returns,
+            wallClock: wallClock,
+            log: log
+        )
         let linkCookie = LinkCookie(seal: seal)
         func rate(_ rate: Rate) -> RateLimit {
             RateLimit(rate) {
@@ -122,6 +131,7 @@ package struct ConnectApp: RequestHandler {
             cookies: cookies,
             store: store,
             runner: runner,
+            returns: returns,
             progress: progress,
             rate: rate(settings.limits.callbacks),
             wallClock: wallClock,
@@ -132,6 +142,7 @@ package struct ConnectApp: RequestHandler {
             pages: pages,
             cookies: cookies,
             linkCookie: linkCookie,
+            returns: returns,
             store: store,
             progress: progress,
             wallClock: wallClock,
@@ -162,6 +173,9 @@ package struct ConnectApp: RequestHandler {
                 await start.response(to: request)
             },
             Route(.get, "/callback") { request, _ in await callback.response(to: request) },
+            Route(.get, "/confirmed/{id}") { request, parameters in
+                await callback.confirmed(parameters["id"] ?? "", request)
+            },
             Route(.get, "/connected/{id}") { request, parameters in
                 await results.connected(parameters["id"], request)
             },

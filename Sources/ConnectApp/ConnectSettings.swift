@@ -32,6 +32,10 @@ package struct ConnectSettings: Sendable {
     package var offersNylasChooser: Bool
     /// What open connecting asks for.
     package var profile: AccessProfile
+    /// Where in the host app people may be sent back to; used byte for byte.
+    package var returnURLs: [String]
+    /// Where the host app says who is signed in, for links under confirmed binding; nil makes no such links.
+    package var confirmationURL: String?
     package var nylas: NylasApplication
     package var sealingKeys: SealingKeys
     /// True in the demo and with a sandbox: pages say that nothing here is real.
@@ -47,6 +51,8 @@ package struct ConnectSettings: Sendable {
         providers: [Provider],
         offersNylasChooser: Bool,
         profile: AccessProfile,
+        returnURLs: [String] = [],
+        confirmationURL: String? = nil,
         nylas: NylasApplication,
         sealingKeys: SealingKeys,
         isSandbox: Bool,
@@ -59,6 +65,8 @@ package struct ConnectSettings: Sendable {
         self.providers = providers
         self.offersNylasChooser = offersNylasChooser
         self.profile = profile
+        self.returnURLs = returnURLs
+        self.confirmationURL = confirmationURL
         self.nylas = nylas
         self.sealingKeys = sealingKeys
         self.isSandbox = isSandbox

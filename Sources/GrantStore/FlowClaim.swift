@@ -124,6 +124,12 @@ package struct FlowOutcome: Hashable, Sendable {
         case linkUsed = "link_used"
         /// The operator ended the link before the flow came back.
         case linkRevoked = "link_revoked"
+        /// The host app says that who came back is not the owner the link is for: the code was not used.
+        case forSomeoneElse = "for_someone_else"
+        /// The host app did not say in time who came back: the code was not used.
+        case notConfirmed = "not_confirmed"
+        /// It came back too late: the code was not used.
+        case expired
         /// Whether the code was exchanged could not be found out: start again.
         case unknown
     }

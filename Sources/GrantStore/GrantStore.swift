@@ -6,11 +6,12 @@ package import Timekeeping
 /// The contract, held by one conformance suite that every store runs: each call is atomic, all of it or nothing. When a
 /// writing call returns, its effect is on stable storage and survives `kill -9` and power loss; when it throws, it had no
 /// effect, except `.outcomeUnknown`. Calls from many tasks and, for the file store, from several processes are safe.
-package protocol GrantStore: DepartureStore {
+package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore {
     /// Takes the right to exchange the flow's code, before it is exchanged.
     ///
     /// A flow has one claim for ever. A `declined` answer is superseded: the flow is open again under the new lease.
-    /// The claim's link is reserved with it; where it cannot be, nothing is claimed.
+    /// The claim's link is reserved with it; where it cannot be, nothing is claimed. Nor is a flow under confirmed binding without
+    /// the host app's word.
     func claim(_ claim: FlowClaim, lease: Lease) async throws(StoreError) -> ClaimResult
 
     /// Records how a flow ended without an exchange (declined, refused by the provider).
@@ -46,7 +47,7 @@ package protocol GrantStore: DepartureStore {
     /// - Returns: false if it is answered by now, or another instance's lease is alive.
     func takeOver(_ flow: FlowID, lease: Lease, at now: Timestamp) async throws(StoreError) -> Bool
 
-    /// Forgets answered flows that no cookie can refer to any more.
+    /// Forgets answered flows that no cookie can refer to any more, and what the host app has said and was told as long ago.
     ///
     /// - Returns: how many.
     func purgeFlows(answeredBefore moment: Timestamp) async throws(StoreError) -> Int
@@ -85,6 +86,8 @@ package enum ClaimResult: Hashable, Sendable {
     case linkBusy(Lease)
     case linkUsed
     case linkRevoked
+    /// The host app has not confirmed the flow, or has taken it back.
+    case notConfirmed
     case answered(FlowOutcome)
 }
 

@@ -10,6 +10,8 @@ package final class MemoryGrantStore: GrantStore {
         /// When the deletion of a grant is tried next.
         var deletionsDue: [GrantID: Timestamp] = [:]
         var links: [LinkID: (use: LinkUse, expiresAt: Timestamp)] = [:]
+        var receipts: [FlowID: ResultReceipt] = [:]
+        var confirmations: [FlowID: FlowConfirmation] = [:]
 
         func answer(reserving link: LinkClaim, for flow: FlowID, at now: Timestamp) -> LinkRules.Answer {
             let use = links[link.id]?.use
@@ -31,6 +33,9 @@ package final class MemoryGrantStore: GrantStore {
         return contents.withLock { contents in
             let (result, change) = FlowRules.claiming(contents.flows[claim.flow]?.standing, lease: lease)
             guard let change else { return result }
+            guard ConfirmationRules.mayClaim(claim.binding, contents.confirmations[claim.flow]) else {
+                return .notConfirmed
+            }
             if let link = claim.link {
                 let answer = contents.answer(reserving: link, for: claim.flow, at: now)
                 if let refusal = ClaimResult(answer) { return refusal }
@@ -110,6 +115,8 @@ package final class MemoryGrantStore: GrantStore {
                 guard case .answered(let outcome) = record.standing else { return true }
                 return outcome.answeredAt >= moment
             }
+            contents.receipts = contents.receipts.filter { $0.value.toldAt >= moment }
+            contents.confirmations = contents.confirmations.filter { $0.value.decidedAt >= moment }
             return before - contents.flows.count
         }
     }

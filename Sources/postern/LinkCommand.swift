@@ -29,8 +29,15 @@ struct LinkCommand: AsyncParsableCommand {
             String
         @Option(help: ArgumentHelp("What the page calls that user.", valueName: "NAME")) var ownerName: String?
         @Option(help: ArgumentHelp("The one mailbox that may be connected.", valueName: "ADDRESS")) var address: String?
-        @Flag(help: "You have verified that --address is this user's: it may be shared with other owners then.")
-        var pinned = false
+        @Option(
+            help: ArgumentHelp(
+                "How surely it must be that user: baseline, pinned (--address is verified) or confirmed (your software says who it is).",
+                valueName: "NAME"
+            )
+        )
+        var binding: Binding = .baseline
+        @Option(help: ArgumentHelp("Where the way back leads: one of connect.returnURLs.", valueName: "URL"))
+        var returnURL: String?
         @Option(help: ArgumentHelp("An address to fill in, if another may be used.", valueName: "ADDRESS")) var hint:
             String?
         @Option(help: ArgumentHelp("A provider to offer; several times for several.", valueName: "NAME"))
@@ -47,7 +54,8 @@ struct LinkCommand: AsyncParsableCommand {
             var order = LinkOrder(owner: owner)
             order.ownerName = ownerName
             order.expectedAddress = address
-            order.isPinned = pinned
+            order.binding = binding
+            order.returnURL = returnURL
             order.loginHint = hint
             order.providers = provider
             order.profile = profile
@@ -119,6 +127,8 @@ struct LinkCommand: AsyncParsableCommand {
     }
 }
 
+extension Binding: ExpressibleByArgument {}
+
 /// `30m`, `12h`; nil for anything else.
 func lifetime(_ text: String) -> Duration? {
     let seconds: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
@@ -154,7 +164,9 @@ extension LinkOrderError {
         case .providers(let name): "--provider \(name): it is not offered (connect.providers), or named twice."
         case .profile(let name): "--profile \(name): there is none of that name; there are read, draft, send and full."
         case .tags: "--tag: at most 8, names of 1 to 40 bytes, values of at most 120, on one line."
-        case .pinnedWithoutAddress: "--pinned needs --address: it says that you have verified that address."
+        case .pinnedWithoutAddress: "--binding pinned needs --address: it says that you have verified that address."
+        case .confirmedWithoutAddress: "--binding confirmed needs connect.confirmationURL in the configuration."
+        case .returnURL: "--return-url must be, byte for byte, one of connect.returnURLs in the configuration."
         case .lifetime: "--expires must be at least 60s and at most 7d."
         case .tooLong: "All of it together is too long for a browser's cookie. Use shorter tags or a shorter name."
         }

@@ -119,6 +119,8 @@ extension ConnectSettings {
             providers: configuration.providers,
             offersNylasChooser: configuration.letsNylasAsk,
             profile: configuration.profile,
+            returnURLs: configuration.returnURLs,
+            confirmationURL: configuration.confirmationURL,
             nylas: configuration.nylas,
             sealingKeys: keys,
             isSandbox: configuration.isSandbox,

@@ -236,10 +236,10 @@ struct CallbackRefusalTests {
         try await harness.run { browser in
             let flow = try await browser.start()
             harness.wallClock.advance(by: .seconds(20 * 60))
-            #expect(await browser.get(flow.callback()).location == "/problem/expired")
-            #expect(await browser.get(flow.callback("error=access_denied")).location == "/problem/expired")
-            #expect(await browser.get("/problem/expired").head.status == .badRequest)
-            #expect(try await harness.store.record(of: flow.id) == nil)
+            #expect(await browser.get(flow.callback()).location == flow.problemPath)
+            #expect(await browser.get(flow.callback("error=access_denied")).location == flow.problemPath)
+            #expect(await browser.get(flow.problemPath).text.contains("That took a little too long"))
+            #expect(try await harness.verdict(of: flow) == .expired)
         }
     }
 

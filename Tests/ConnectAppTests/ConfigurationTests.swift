@@ -252,3 +252,55 @@ struct ConfigurationTests {
         #expect(environmentName(of: "connect.letNylasAsk") == "POSTERN_CONNECT_LET_NYLAS_ASK")
     }
 }
+
+@Suite("Addresses of the host app")
+struct HostURLTests {
+    @Test(
+        arguments: [
+            "https://app.example.com", "https://app.example.com/", "https://app.example.com/a/b?c=d&e",
+            "https://[2001:db8::1]:8443/x",
+            "http://localhost:3000/back", "http://127.0.0.1/back", "http://[::1]:3000/?a",
+            "https://a.example?x=postern_result",
+        ]
+    )
+    func `are taken as they are`(url: String) throws {
+        let configuration = try ConfigurationTests.read(
+            overrides: ["connect.returnURLs=\(url)", "connect.confirmationURL=\(url)"]
+        )
+        #expect(configuration.returnURLs == [url] && configuration.confirmationURL == url)
+    }
+
+    @Test(
+        arguments: [
+            "app.example.com/back", "/back", "//app.example.com/back", "http://app.example.com/",
+            "ftp://app.example.com/",
+            "javascript://app.example.com/%0Aalert(1)", "https://", "https:///back", "https://user@app.example.com/",
+            "https://app.example.com@evil.example/", "https://app.example.com/#top", "https://app.example.com/a b",
+            "https://app.example.com\\@evil.example/", "https://app.example.com/\u{202E}", "https://app.example.com:0/",
+            "https://app.example.com/?postern_result=x", "https://app.example.com/?a=b&postern_confirmation=x",
+            "http://localhost.example.com/", "https://app.example.com/\"", "https://*.example.com/",
+            "https://app.example.com/" + String(repeating: "x", count: 300),
+        ]
+    )
+    func `are refused when a browser could be led elsewhere by them`(url: String) {
+        for key in ["connect.returnURLs", "connect.confirmationURL"] {
+            let faults = ConfigurationTests.faults(overrides: ["\(key)=\(url)"])
+            #expect(faults.map(\.subject) == [key] && faults.map(\.rule) == [.wrongValue], "\(key)")
+        }
+    }
+
+    @Test func `are each named once`() {
+        let twice = "connect.returnURLs=https://a.example/,https://b.example/,https://a.example/"
+        #expect(ConfigurationTests.faults(overrides: [twice]).map(\.subject) == ["connect.returnURLs"])
+    }
+
+    @Test(
+        arguments: [
+            ("https://a.example", "https://a.example?p=v"), ("https://a.example/?", "https://a.example/?p=v"),
+            ("https://a.example/?x", "https://a.example/?x&p=v"), ("https://a.example/?x&", "https://a.example/?x&p=v"),
+        ]
+    )
+    func `get a parameter more`(url: String, with: String) {
+        #expect(HostURL.adding("p", "v", to: url) == with)
+    }
+}

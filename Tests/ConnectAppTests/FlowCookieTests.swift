@@ -66,6 +66,23 @@ struct FlowCookieTests {
         flow.codeVerifier.withExposed { verifier in found.codeVerifier.withExposed { #expect($0 == verifier) } }
     }
 
+    @Test func `comes back with the code that waits in it, and only whole`() throws {
+        let flow = StartedFlow.sample()
+        let code = try #require(AuthorizationCode("a code"))
+        let parked = ParkedFlow(flow: flow, code: code, callbackAt: flow.startedAt + .seconds(90))
+        let cookie = try pair(cookies.cookie(for: parked))
+        guard case .parked(let found) = cookies.find(flow.id.shortID, in: fields([cookie])) else {
+            Issue.record("the cookie does not open")
+            return
+        }
+        #expect(found.flow.claim == flow.claim && found.holds(code) && found.callbackAt == parked.callbackAt)
+        #expect(found.deadline == flow.startedAt + .seconds(150))
+        let bytes = parked.encoded()
+        for count in 0..<bytes.count { #expect(ParkedFlow(encoded: Array(bytes.prefix(count))) == nil) }
+        #expect(ParkedFlow(encoded: bytes + [0]) == nil)
+        #expect(StartedFlow(encoded: bytes) == nil && ParkedFlow(encoded: flow.encoded()) == nil)
+    }
+
     @Test func `a new flow has a state and a verifier that share nothing`() {
         let settings = FlowHarness.settings()
         let audience = Audience.digest(of: settings)
@@ -156,7 +173,7 @@ struct FlowCookieTests {
     @Test func `keeps the two purposes apart`() throws {
         let flow = StartedFlow.sample()
         let result = try pair(cookies.answeredCookie(for: flow.id, at: flow.startedAt))
-        guard case .answered(let id) = cookies.find(flow.id.shortID, in: fields([result])) else {
+        guard case .answered(let id, again: false) = cookies.find(flow.id.shortID, in: fields([result])) else {
             Issue.record("the result's cookie does not open")
             return
         }

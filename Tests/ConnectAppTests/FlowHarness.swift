@@ -34,6 +34,8 @@ struct FlowHarness: Sendable {
         isOpen: Bool = true,
         offersNylasChooser: Bool = true,
         profile: AccessProfile = .read,
+        returnURLs: [String] = [],
+        confirmationURL: String? = nil,
         keys: SealingKeys = SealingKeys(current: key(1))
     ) -> ConnectSettings {
         ConnectSettings(
@@ -43,6 +45,8 @@ struct FlowHarness: Sendable {
             providers: providers,
             offersNylasChooser: offersNylasChooser,
             profile: profile,
+            returnURLs: returnURLs,
+            confirmationURL: confirmationURL,
             nylas: NylasApplication(
                 origin: HTTPOrigin(scheme: .https, host: "api.us.nylas.com"),
                 clientID: "client-1",
@@ -359,6 +363,19 @@ final class FailingStore: GrantStore {
 
     func purgeLinks(expiredBefore moment: Timestamp) async throws(StoreError) -> Int {
         try await inner.purgeLinks(expiredBefore: moment)
+    }
+
+    func tellResult(of flow: FlowID, to token: String) async throws(StoreError) -> ResultTelling {
+        try await inner.tellResult(of: flow, to: token)
+    }
+
+    func confirm(_ word: HostWord, isOwner: Bool) async throws(StoreError) -> ConfirmationAnswer {
+        try await inner.confirm(word, isOwner: isOwner)
+    }
+
+    func confirmation(of flow: FlowID) async throws(StoreError) -> FlowConfirmation? {
+        try check(\.look)
+        return try await inner.confirmation(of: flow)
     }
 
     func grant(_ id: GrantID) async throws(StoreError) -> StoredGrant? { try await inner.grant(id) }

@@ -1,6 +1,7 @@
 import Cryptography
 import GrantStore
 import Grants
+import OAuth
 import Testing
 import Timekeeping
 
@@ -10,7 +11,10 @@ private let now = Timestamp(secondsSince1970: 1_787_302_200)
 
 @Suite("Ordering a link")
 struct LinkOrderTests {
-    private let settings = FlowHarness.settings(providers: [.google, .microsoft])
+    private let settings = FlowHarness.settings(
+        providers: [.google, .microsoft],
+        returnURLs: ["https://app.example.com/back?a=b"]
+    )
 
     private func order(_ change: (inout LinkOrder) -> Void) throws -> ConnectLink {
         var order = LinkOrder(owner: "user-7")
@@ -36,10 +40,12 @@ struct LinkOrderTests {
             $0.providers = ["microsoft", "google"]
             $0.profile = "full"
             $0.tags = ["plan": "gold", "team": ""]
-            $0.isPinned = true
+            $0.binding = .pinned
+            $0.returnURL = "https://app.example.com/back?a=b"
             $0.lifetime = .seconds(7 * 86_400)
         }
         #expect(link.providers == [.microsoft, .google] && link.binding == .pinned)
+        #expect(link.returnURL == "https://app.example.com/back?a=b")
         let seal = LinkSeal(keys: settings.sealingKeys, random: .system)
         #expect(seal.open(seal.seal(link)) == link)
     }
@@ -68,7 +74,13 @@ struct LinkOrderTests {
         (.tags, { $0.tags = ["a": "b\u{0}"] }),
         (.tags, { $0.tags = ["a": String(repeating: "b", count: 121)] }),
         (.tags, { order in for number in 0...8 { order.tags["tag\(number)"] = "x" } }),
-        (.pinnedWithoutAddress, { $0.isPinned = true }),
+        (.pinnedWithoutAddress, { $0.binding = .pinned }),
+        (.returnURL, { $0.returnURL = "https://app.example.com/back?a=c" }),
+        (.returnURL, { $0.returnURL = "https://app.example.com/back?a=b&c" }),
+        (.returnURL, { $0.returnURL = "https://app.example.com/back?a=b#" }),
+        (.returnURL, { $0.returnURL = "https://APP.example.com/back?a=b" }),
+        (.returnURL, { $0.returnURL = "https://app.example.com/" }),
+        (.returnURL, { $0.returnURL = "" }),
         (.lifetime, { $0.lifetime = .seconds(59) }),
         (.lifetime, { $0.lifetime = .zero }),
         (.lifetime, { $0.lifetime = .seconds(-1) }),
@@ -88,6 +100,60 @@ struct LinkOrderTests {
         var order = LinkOrder(owner: "user-7")
         change(&order)
         #expect(throws: rule) { try order.link(for: settings, random: .system, at: now) }
+    }
+}
+
+extension LinkOrderTests {
+    @Test func `is only to be confirmed where the host app can be asked`() throws {
+        var order = LinkOrder(owner: "user-7")
+        order.binding = .confirmed
+        #expect(throws: LinkOrderError.confirmedWithoutAddress) {
+            try order.link(for: settings, random: .system, at: now)
+        }
+        var asking = settings
+        asking.confirmationURL = "https://app.example.com/confirm"
+        #expect(try order.link(for: asking, random: .system, at: now).binding == .confirmed)
+    }
+
+    @Test func `a flow to be confirmed has room for its code too`() throws {
+        var asking = settings
+        asking.confirmationURL = "https://app.example.com/confirm"
+        let tooLong = try #require(
+            (0..<700).first { length in
+                var order = LinkOrder(owner: "user-7")
+                order.tags = Self.tags(length)
+                order.binding = .confirmed
+                return (try? order.link(for: asking, random: .system, at: now)) == nil
+            }
+        )
+        var order = LinkOrder(owner: "user-7")
+        order.tags = Self.tags(tooLong)
+        #expect(throws: Never.self) { try order.link(for: asking, random: .system, at: now) }
+        order.tags = Self.tags(tooLong - 1)
+        order.binding = .confirmed
+        let link = try order.link(for: asking, random: .system, at: now)
+        let cookies = FlowCookies(keys: asking.sealingKeys, random: .system)
+        let code = try #require(AuthorizationCode(String(repeating: "c", count: ParkedFlow.codeBytes)))
+        for provider in asking.providers {
+            let flow = StartedFlow(
+                provider,
+                link,
+                asking,
+                audience: Audience.digest(of: asking),
+                random: .system,
+                at: now
+            )
+            #expect(cookies.cookie(for: ParkedFlow(flow: flow, code: code, callbackAt: now)) != nil)
+        }
+    }
+
+    /// Tags of so many bytes in all, each within its own limit.
+    private static func tags(_ bytes: Int) -> [String: String] {
+        var tags: [String: String] = [:]
+        for start in stride(from: 0, to: bytes, by: 100) {
+            tags["t\(start / 100)"] = String(repeating: "x", count: min(100, bytes - start))
+        }
+        return tags
     }
 }
 

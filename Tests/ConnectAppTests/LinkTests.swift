@@ -243,7 +243,7 @@ struct LinkTests {
             let second = try harness.link {
                 $0.owner = "user-2"
                 $0.expectedAddress = FlowHarness.mailbox
-                $0.isPinned = isPinned
+                $0.binding = isPinned ? .pinned : .baseline
             }
             let two = try await browser.start(link: second.sealed)
             harness.succeed(two)

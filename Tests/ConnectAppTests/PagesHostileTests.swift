@@ -1,8 +1,9 @@
-import ConnectApp
 import GrantStore
 import HTTPSemantics
 import Testing
 import Web
+
+@testable import ConnectApp
 
 @Suite("Pages with text from outside") struct PagesHostileTests {
     static let attacks = [

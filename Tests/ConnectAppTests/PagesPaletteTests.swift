@@ -1,10 +1,11 @@
-import ConnectApp
 import Glibc
 import HTTPSemantics
 import HTTPTypes
 import Testing
 import Timekeeping
 import Web
+
+@testable import ConnectApp
 
 /// WCAG 2.2 §1.4.3 and §1.4.11, over the custom properties of `Public/postern.css`.
 @Suite("Colors of the stylesheet") struct PagesPaletteTests {

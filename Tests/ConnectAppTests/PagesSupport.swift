@@ -1,4 +1,3 @@
-import ConnectApp
 import Cryptography
 import GrantStore
 import Grants
@@ -6,6 +5,8 @@ import HTTPSemantics
 import Nylas
 import Timekeeping
 import Web
+
+@testable import ConnectApp
 
 /// An instance whose every text from configuration can be chosen.
 func settings(
@@ -78,7 +79,8 @@ func outcome(
 
 /// One of each problem that is no verdict.
 let flowlessProblems: [Problem] = [
-    .flowNotFound, .expired, .altered, .malformedCallback, .stillWorking(checkAgain: "/connected/abc"),
+    .flowNotFound, .altered, .malformedCallback, .awaitingConfirmation(brand: "Acme", checkAgain: "/connected/abc"),
+    .stillWorking(checkAgain: "/connected/abc"),
     .nylasTooSlow(checkAgain: "/connected/abc"), .storeUnavailable, .resultUnreadable(checkAgain: "/connected/abc"),
     .startRefused, .providerNotOffered, .tooManyStarts(.milliseconds(700)), .tooManyCallbacks(.seconds(30)),
     .linkUnreadable, .linkExpired, .disconnecting(.unreadable), .disconnecting(.expired),

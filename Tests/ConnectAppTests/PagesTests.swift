@@ -1,10 +1,11 @@
-import ConnectApp
 import GrantStore
 import Grants
 import HTTPSemantics
 import HTTPTypes
 import Testing
 import Web
+
+@testable import ConnectApp
 
 @Suite("Every page") struct PagesTests {
     /// Each page of an instance, by name.

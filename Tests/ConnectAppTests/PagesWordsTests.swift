@@ -1,10 +1,11 @@
-import ConnectApp
 import GrantStore
 import Grants
 import HTTPSemantics
 import HTTPTypes
 import Testing
 import Web
+
+@testable import ConnectApp
 
 @Suite("What pages say") struct PagesWordsTests {
     @Test func `the connect page offers each provider in the order configured, in one form`() throws {
@@ -121,6 +122,8 @@ import Web
             (.adminApprovalNeeded, "Your administrator has to allow this first"),
             (.exchangeRefused, "The sign-in could not be completed"),
             (.unknown, "The connection could not be completed"),
+            (.forSomeoneElse, "This link is for somebody else"), (.notConfirmed, "Acme did not confirm in time"),
+            (.expired, "That took a little too long"),
         ]
     )
     func `a recorded end that is no connection says what happened, with 200`(
@@ -143,7 +146,7 @@ import Web
 
     @Test(
         arguments: [
-            (Problem.flowNotFound, 400), (.expired, 400), (.altered, 400), (.malformedCallback, 400),
+            (Problem.flowNotFound, 400), (.altered, 400), (.malformedCallback, 400),
             (.stillWorking(checkAgain: "/connected/abc"), 202), (.nylasTooSlow(checkAgain: "/connected/abc"), 202),
             (.storeUnavailable, 503), (.resultUnreadable(checkAgain: "/"), 503), (.startRefused, 403),
             (.providerNotOffered, 400),

@@ -17,7 +17,7 @@ package struct GrantStoreConformance: Sendable, CustomStringConvertible {
     package var description: String { rule }
 
     package static var cases: [GrantStoreConformance] {
-        claiming + answering + leases + links + departures + listing + crowds
+        claiming + answering + leases + links + departures + results + confirmations + listing + crowds
     }
 
     /// What a store did instead of what the contract says.

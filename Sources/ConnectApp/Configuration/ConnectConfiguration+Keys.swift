@@ -145,7 +145,7 @@ private func isOneLine(_ text: String) -> Bool {
 }
 
 /// Printable ASCII without space, quotes and angle brackets.
-private func isAddressText(_ text: String) -> Bool {
+func isAddressText(_ text: String) -> Bool {
     text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"\"<>\\^`{|}".utf8.contains($0) }
 }
 

@@ -46,6 +46,10 @@ package struct ConnectConfiguration: Sendable {
     package var providers: [Provider]
     package var letsNylasAsk: Bool
     package var profile: AccessProfile
+    /// Where in the host app people may be sent back to; used byte for byte.
+    package var returnURLs: [String]
+    /// Where the host app says who is signed in.
+    package var confirmationURL: String?
     package var logFormat: LogFormat
     package var logLevel: String
     package var limits: Limits
@@ -84,6 +88,8 @@ package struct ConnectConfiguration: Sendable {
         )
         let letsNylasAsk = reader.value(Keys.letNylasAsk, default: true, shownAs: "true")
         let profile = reader.value(Keys.profile, default: .read, shownAs: "read")
+        let returnURLs = reader.value(Keys.returnURLs, default: [], shownAs: "none")
+        let confirmationURL = reader.value(Keys.confirmationURL)
         let logFormat = reader.value(Keys.logFormat, default: .auto, shownAs: "auto")
         let logLevel = reader.value(Keys.logLevel, default: "info", shownAs: "info")
         let limits = Limits.read(&reader)
@@ -114,6 +120,8 @@ package struct ConnectConfiguration: Sendable {
             providers: providers,
             letsNylasAsk: letsNylasAsk,
             profile: profile,
+            returnURLs: returnURLs,
+            confirmationURL: confirmationURL,
             logFormat: logFormat,
             logLevel: logLevel,
             limits: limits,

@@ -24,6 +24,7 @@ struct Callback: Sendable {
     let cookies: FlowCookies
     let store: any GrantStore
     let runner: FlowRunner
+    let returns: HostReturns
     let progress: FlowProgress
     let rate: RateLimit
     let wallClock: WallClock
@@ -31,15 +32,7 @@ struct Callback: Sendable {
     let log: FlowLog
 
     func response(to request: Request) async -> Response {
-        // HEAD asks what GET would say; this GET does something, so it cannot be said.
-        guard request.head.method == .get else {
-            var response = pages.errors.response(.methodNotAllowed, to: request)
-            response.head.headerFields[.allow] = "GET"
-            return response
-        }
-        guard !isPreload(request.head.headerFields) else {
-            return pages.errors.response(.serviceUnavailable, to: request)
-        }
+        if let answer = inert(request) { return answer }
         let query: CallbackQuery
         do throws(CallbackError) {
             query = try CallbackQuery(request.target.query)
@@ -59,34 +52,63 @@ struct Callback: Sendable {
         case .unopenable:
             log(.cookieUnopenable, reference: request.id.text)
             return leave(to: .altered)
-        case .answered(let flow):
+        case .answered(let flow, _):
             guard constantTimeEquals(flow.digest, id.digest) else { return leave(to: .altered) }
-            return await show(flow)
+            return await show(flow, request)
         case .started(let flow):
             guard flow.state.matches(state) else { return leave(to: .altered) }
             return await proceed(flow, query, request)
+        case .parked(let parked):
+            guard parked.flow.state.matches(state) else { return leave(to: .altered) }
+            return await proceed(parked.flow, parked: parked, query, request)
         }
+    }
+
+    /// The answer to what must do nothing: a look at the fields alone, a preload. nil for a person who has come.
+    func inert(_ request: Request) -> Response? {
+        // HEAD asks what GET would say; this GET does something, so it cannot be said.
+        guard request.head.method == .get else {
+            var response = pages.errors.response(.methodNotAllowed, to: request)
+            response.head.headerFields[.allow] = "GET"
+            return response
+        }
+        guard isPreload(request.head.headerFields) else { return nil }
+        return pages.errors.response(.serviceUnavailable, to: request)
     }
 
     /// The flow is over, and its cookie can spend nothing any more.
-    private func show(_ flow: FlowID) async -> Response {
+    func show(_ flow: FlowID, _ request: Request) async -> Response {
         guard case .answered(let outcome)? = try? await store.record(of: flow)?.standing else {
             return leave(toResultOf: flow, isSuccess: true)
         }
-        return leave(toResultOf: flow, isSuccess: outcome.verdict.isSuccess)
+        return leave(again: outcome, of: flow, request)
+    }
+
+    /// The same end as before, with a page that says so.
+    func leave(again outcome: FlowOutcome, of flow: FlowID, _ request: Request) -> Response {
+        log(.replayed(outcome.verdict), flow: flow, reference: request.id.text)
+        return leave(with: outcome, of: flow, again: true)
     }
 
     /// The state is ours, and this browser's.
-    private func proceed(_ flow: StartedFlow, _ query: CallbackQuery, _ request: Request) async -> Response {
+    ///
+    /// - Parameter parked: what the cookie has of an earlier code of this flow.
+    private func proceed(
+        _ flow: StartedFlow,
+        parked: ParkedFlow? = nil,
+        _ query: CallbackQuery,
+        _ request: Request
+    ) async -> Response {
         let claim = flow.claim
+        var isFirst = false
         do throws(StoreError) {
             switch try await store.record(of: claim.flow)?.standing {
             case .answered(let outcome) where outcome.verdict != .declined || query["code"] == nil:
-                return leave(with: outcome, of: claim.flow)
+                return leave(again: outcome, of: claim.flow, request)
             case .open:
                 return await waitForEnd(of: claim.flow)
-            case .answered, nil:
-                break
+            case .answered: break
+            case nil: isFirst = true
             }
         } catch {
             log(.storeFailed(.look, error), flow: claim.flow, reference: request.id.text)
@@ -99,6 +121,14 @@ struct Callback: Sendable {
         } catch {
             return await refuse(error, query, claim, request)
         }
+        guard flow.binding == .confirmed else { return await finish(claim, callback, request) }
+        // The same code once more has no more time than before.
+        let since = parked.flatMap { isFirst && $0.holds(callback.code) ? $0.callbackAt : nil }
+        return park(ParkedFlow(flow: flow, code: callback.code, callbackAt: since ?? wallClock.now()), request)
+    }
+
+    /// Nothing stands in the way any more: claims, exchanges, and waits for the end.
+    func finish(_ claim: FlowClaim, _ callback: VerifiedCallback, _ request: Request) async -> Response {
         if let refusal = refusalByRate(claim, request) { return refusal }
         guard runner.submit(claim, callback, reference: request.id.text) else { return leave(to: .unavailable) }
         return await waitForEnd(of: claim.flow)
@@ -109,13 +139,18 @@ struct Callback: Sendable {
     /// Asked last of all: what is counted is a request to Nylas or a write to the disk, so only who holds the cookie of a flow
     /// that has not ended uses up a try. Starts have the lower rate: an attacker on a person's network who wants to use up its
     /// callbacks has to save up cookies first, and then the person's own callback only has to wait.
-    private func refusalByRate(_ claim: FlowClaim, _ request: Request) -> Response? {
+    func refusalByRate(_ claim: FlowClaim, _ request: Request) -> Response? {
         guard let wait = rate.take(by: request.client) else { return nil }
         log(.tooManyCallbacks, flow: claim.flow, reference: request.id.text)
         return pages.problem(.tooManyCallbacks(wait), reference: request.id)
     }
 
-    private func verify(_ flow: StartedFlow, _ query: CallbackQuery) throws(CallbackError) -> VerifiedCallback {
+    /// - Parameter moment: when it came, where that was before now.
+    func verify(
+        _ flow: StartedFlow,
+        _ query: CallbackQuery,
+        at moment: Timestamp? = nil
+    ) throws(CallbackError) -> VerifiedCallback {
         // The question went to another Nylas application, or named another redirect URI: its code is not for this one.
         guard constantTimeEquals(flow.audience, audience) else { throw .issuerMismatch }
         guard flow.kind == .connect else { throw .unexpectedParameter }
@@ -125,7 +160,7 @@ struct Callback: Sendable {
             expiresAt: flow.expiresAt,
             issuer: settings.nylas.origin.description
         )
-        return try pending.verify(query, at: wallClock.now())
+        return try pending.verify(query, at: moment ?? wallClock.now())
     }
 
     private func refuse(
@@ -134,18 +169,36 @@ struct Callback: Sendable {
         _ claim: FlowClaim,
         _ request: Request
     ) async -> Response {
-        guard case .refused(let code) = error else {
+        let verdict: FlowOutcome.Verdict
+        switch error {
+        case .refused(let code):
+            if let refusal = refusalByRate(claim, request) { return refusal }
+            verdict = AuthorizationRefusal.verdict(
+                code,
+                number: query["error_code"],
+                description: query["error_description"]
+            )
+            log(.refused(verdict, code), flow: claim.flow, reference: request.id.text)
+        case .expired:
+            if let refusal = refusalByRate(claim, request) { return refusal }
+            log(.callbackRefused(error), flow: claim.flow, reference: request.id.text)
+            return await end(claim, .expired, request)
+        default:
             log(.callbackRefused(error), flow: claim.flow, reference: request.id.text)
             return leave(to: word(for: error))
         }
-        if let refusal = refusalByRate(claim, request) { return refusal }
-        let verdict = AuthorizationRefusal.verdict(
-            code,
-            number: query["error_code"],
-            description: query["error_description"]
-        )
-        log(.refused(verdict, code), flow: claim.flow, reference: request.id.text)
         let outcome = FlowOutcome(verdict: verdict, reference: request.id.text, answeredAt: wallClock.now())
+        return await record(outcome, of: claim, request)
+    }
+
+    /// Ends a flow before its claim: its code is left to expire.
+    func end(_ claim: FlowClaim, _ verdict: FlowOutcome.Verdict, _ request: Request) async -> Response {
+        let outcome = FlowOutcome(verdict: verdict, reference: request.id.text, answeredAt: wallClock.now())
+        log(.answered(outcome, excess: []), flow: claim.flow, reference: request.id.text)
+        return await record(outcome, of: claim, request)
+    }
+
+    private func record(_ outcome: FlowOutcome, of claim: FlowClaim, _ request: Request) async -> Response {
         do throws(StoreError) {
             switch try await store.record(outcome, for: claim) {
             case .answered(let standing): return leave(with: standing, of: claim.flow)
@@ -159,7 +212,7 @@ struct Callback: Sendable {
 
     /// Waits until the flow is answered, here or in another process, and leaves for its page; after ``patience`` for the
     /// page that says so.
-    private func waitForEnd(of flow: FlowID) async -> Response {
+    func waitForEnd(of flow: FlowID) async -> Response {
         let start = time.elapsed
         while true {
             await progress.ended(flow, within: Callback.patience - (time.elapsed - start), time)
@@ -179,28 +232,29 @@ struct Callback: Sendable {
         }
     }
 
-    private func word(for error: CallbackError) -> ProblemWord {
+    func word(for error: CallbackError) -> ProblemWord {
         switch error {
         case .malformedQuery, .repeatedParameter, .unexpectedParameter, .missingCode, .malformedCode: .malformed
         case .stateMismatch: .unmatched
-        case .expired: .expired
         case .issuerMismatch: .altered
         // Recorded, and told by its flow's page.
-        case .refused: .malformed
+        case .refused, .expired: .malformed
         }
     }
 
-    private func leave(to word: ProblemWord) -> Response {
+    func leave(to word: ProblemWord) -> Response {
         .seeOther("/problem/\(word.rawValue)", headers: pages.headers)
     }
 
-    private func leave(toResultOf flow: FlowID, isSuccess: Bool) -> Response {
+    func leave(toResultOf flow: FlowID, isSuccess: Bool) -> Response {
         .seeOther("/\(isSuccess ? "connected" : "problem")/\(flow.shortID)", headers: pages.headers)
     }
 
-    private func leave(with outcome: FlowOutcome, of flow: FlowID) -> Response {
+    func leave(with outcome: FlowOutcome, of flow: FlowID, again: Bool = false) -> Response {
         var response = leave(toResultOf: flow, isSuccess: outcome.verdict.isSuccess)
-        if outcome.verdict.isFinal { response.addCookie(cookies.answeredCookie(for: flow, at: wallClock.now())) }
+        if outcome.verdict.isFinal {
+            response.addCookie(cookies.answeredCookie(for: flow, again: again, at: wallClock.now()))
+        }
         return response
     }
 }
@@ -209,7 +263,6 @@ struct Callback: Sendable {
 enum ProblemWord: String, CaseIterable {
     case unmatched
     case altered
-    case expired
     case malformed
     case unavailable
 
@@ -217,7 +270,6 @@ enum ProblemWord: String, CaseIterable {
         switch self {
         case .unmatched: .flowNotFound
         case .altered: .altered
-        case .expired: .expired
         case .malformed: .malformedCallback
         case .unavailable: .storeUnavailable
         }

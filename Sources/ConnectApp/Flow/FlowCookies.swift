@@ -16,14 +16,23 @@ struct FlowCookies: Sendable {
         /// There is one, but none of our keys opens it in this place.
         case unopenable
         case started(StartedFlow)
-        case answered(FlowID)
+        /// Back with its code, which waits for the host app's word.
+        case parked(ParkedFlow)
+        /// - Parameter again: whether its callback has come once more since.
+        case answered(FlowID, again: Bool)
 
         var flow: FlowID? {
             switch self {
             case .started(let flow): flow.id
-            case .answered(let flow): flow
+            case .parked(let parked): parked.flow.id
+            case .answered(let flow, _): flow
             case .none, .unopenable: nil
             }
+        }
+
+        /// Whether the flow's callback has come once more after its answer.
+        var isAgain: Bool {
+            if case .answered(_, again: true) = self { true } else { false }
         }
     }
 
@@ -35,13 +44,15 @@ struct FlowCookies: Sendable {
     static let answeredLifetime = Duration.seconds(24 * 3600)
     /// How many cookies one answer may remove; a browser that holds more is served in several steps.
     private static let removalLimit = 32
-    private static let answeredVersion: UInt8 = 1
+    private static let answeredVersion: UInt8 = 2
 
     private let started: Sealer
+    private let parked: Sealer
     private let answered: Sealer
 
     init(keys: SealingKeys, random: RandomSource) {
         started = Sealer(keys: keys, purpose: .flow, random: random)
+        parked = Sealer(keys: keys, purpose: .parked, random: random)
         answered = Sealer(keys: keys, purpose: .result, random: random)
     }
 
@@ -59,7 +70,8 @@ struct FlowCookies: Sendable {
         let providers = link.providers.isEmpty ? settings.providers : link.providers
         return providers.allSatisfy { provider in
             let flow = StartedFlow(provider, link, settings, audience: audience, random: zeroes, at: link.expiresAt)
-            return fits(name: name(of: flow.id.shortID), plaintextBytes: flow.encoded().count)
+            let parking = link.binding == .confirmed ? ParkedFlow.overheadBytes(codeBytes: ParkedFlow.codeBytes) : 0
+            return fits(name: name(of: flow.id.shortID), plaintextBytes: flow.encoded().count + parking)
         }
     }
 
@@ -76,11 +88,22 @@ struct FlowCookies: Sendable {
         return Cookie.setCookie(name: name, value: started.seal(bytes, for: name), maxAge: StartedFlow.lifetime)
     }
 
+    /// - Returns: the Set-Cookie value that holds the flow and its code in the place of the flow alone, or nil if it does not fit.
+    func cookie(for flow: ParkedFlow) -> String? {
+        let name = FlowCookies.name(of: flow.flow.id.shortID)
+        let bytes = flow.encoded()
+        guard FlowCookies.fits(name: name, plaintextBytes: bytes.count) else { return nil }
+        return Cookie.setCookie(name: name, value: parked.seal(bytes, for: name), maxAge: StartedFlow.lifetime)
+    }
+
     /// The Set-Cookie value that takes the place of the flow's own: enough to see its answer, and no more to spend a code.
-    func answeredCookie(for flow: FlowID, at now: Timestamp) -> String {
+    ///
+    /// - Parameter again: whether the callback has come once more after its answer, which the page then says.
+    func answeredCookie(for flow: FlowID, again: Bool = false, at now: Timestamp) -> String {
         let name = FlowCookies.name(of: flow.shortID)
         var fields = ByteFieldWriter()
         fields.write(FlowCookies.answeredVersion)
+        fields.write(again ? 1 : 0 as UInt8)
         fields.write(now.microsecondsSince1970)
         fields.writeFixed(flow.digest)
         return Cookie.setCookie(
@@ -97,7 +120,8 @@ struct FlowCookies: Sendable {
         for cookie in Cookie.parse(fields: fields) where cookie.name == name {
             switch open(cookie.value, name: name) {
             case .started(let flow)?: return .started(flow)
-            case .answered(let flow, _)?: return .answered(flow)
+            case .parked(let flow)?: return .parked(flow)
+            case .answered(let flow, let again, _)?: return .answered(flow, again: again)
             case nil: found = .unopenable
             }
         }
@@ -112,7 +136,8 @@ struct FlowCookies: Sendable {
         for cookie in Cookie.parse(fields: fields) where cookie.name.hasPrefix(FlowCookies.prefix) {
             switch self.open(cookie.value, name: cookie.name) {
             case .started(let flow)?: open.append((cookie.name, flow.startedAt))
-            case .answered(_, let moment)?: done.append((cookie.name, moment))
+            case .parked(let parked)?: open.append((cookie.name, parked.flow.startedAt))
+            case .answered(_, _, let moment)?: done.append((cookie.name, moment))
             case nil: removed.append(cookie.name)
             }
         }
@@ -124,7 +149,8 @@ struct FlowCookies: Sendable {
 
     private enum Content {
         case started(StartedFlow)
-        case answered(FlowID, Timestamp)
+        case parked(ParkedFlow)
+        case answered(FlowID, again: Bool, Timestamp)
     }
 
     private func open(_ value: String, name: String) -> Content? {
@@ -132,11 +158,14 @@ struct FlowCookies: Sendable {
         if let bytes = started.open(value, for: name) {
             return StartedFlow(encoded: bytes).map { .started($0) }
         }
-        guard let bytes = answered.open(value, for: name) else { return nil }
+        guard let bytes = answered.open(value, for: name) else {
+            return parked.open(value, for: name).flatMap(ParkedFlow.init(encoded:)).map { .parked($0) }
+        }
         var fields = ByteFieldReader(bytes)
-        guard fields.byte() == FlowCookies.answeredVersion, let moment = fields.number(),
+        guard fields.byte() == FlowCookies.answeredVersion, let again = fields.byte(), again < 2,
+            let moment = fields.number(),
             let flow = fields.fixed(SHA256.digestBytes).flatMap(FlowID.init(digest:)), fields.isAtEnd
         else { return nil }
-        return .answered(flow, Timestamp(microsecondsSince1970: moment))
+        return .answered(flow, again: again == 1, Timestamp(microsecondsSince1970: moment))
     }
 }

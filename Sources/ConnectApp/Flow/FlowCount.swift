@@ -12,6 +12,10 @@ package enum FlowCount: Hashable, Sendable {
     case startRefused(StartRefusal)
     case callbackRefused(CallbackRefusal)
     case answered(FlowOutcome.Verdict)
+    /// Its callback came once more after its end.
+    case replayed(FlowOutcome.Verdict)
+    /// Back with a code that waits for the host app's word.
+    case parked
     /// More flows are under way than are taken on.
     case handsFull
     /// The exchange brought no answer: how it ended is being found out.
@@ -26,7 +30,11 @@ package enum FlowCount: Hashable, Sendable {
     package enum StartRefusal: String, Sendable, CaseIterable {
         case notSameOrigin = "not_same_origin"
         case linkNeeded = "link_needed"
-        case linkNotUsable = "link_not_usable"
+        case linkUnreadable = "link_unreadable"
+        case linkExpired = "link_expired"
+        case linkUsed = "link_used"
+        case linkRevoked = "link_revoked"
+        case storeUnavailable = "store_unavailable"
         case malformedForm = "malformed_form"
         case providerNotOffered = "provider_not_offered"
         case tooMany = "too_many"
@@ -45,6 +53,8 @@ package enum FlowCount: Hashable, Sendable {
         case missingCode = "missing_code"
         case malformedCode = "malformed_code"
         case tooMany = "too_many"
+        case codeTooLong = "code_too_long"
+        case confirmationNotConfigured = "confirmation_not_configured"
     }
 
     package enum NylasCall: String, Sendable, CaseIterable {
@@ -87,6 +97,10 @@ extension FlowCount {
             guard let refusal = CallbackRefusal(error) else { return nil }
             self = .callbackRefused(refusal)
         case .tooManyCallbacks: self = .callbackRefused(.tooMany)
+        case .replayed(let verdict): self = .replayed(verdict)
+        case .parked: self = .parked
+        case .confirmationNotConfigured: self = .callbackRefused(.confirmationNotConfigured)
+        case .codeTooLong: self = .callbackRefused(.codeTooLong)
         case .cookieMissing: self = .callbackRefused(.cookieMissing)
         case .cookieUnopenable: self = .callbackRefused(.cookieUnopenable)
         case .refused(let verdict, _): self = .answered(verdict)
@@ -115,7 +129,11 @@ extension FlowCount.StartRefusal {
             case .malformedForm: .malformedForm
             case .providerNotOffered: .providerNotOffered
             case .tooMany: .tooMany
-            case .linkNotUsable: .linkNotUsable
+            case .linkUnreadable: .linkUnreadable
+            case .linkExpired: .linkExpired
+            case .linkUsed: .linkUsed
+            case .linkRevoked: .linkRevoked
+            case .storeUnavailable: .storeUnavailable
             case .flowTooLarge: .flowTooLarge
             }
     }

@@ -14,6 +14,14 @@ enum FlowEvent {
     case callbackRefused(CallbackError)
     /// Verified, and not taken on yet, since others of the same network were faster.
     case tooManyCallbacks
+    /// The flow had ended, and its end was shown once more.
+    case replayed(FlowOutcome.Verdict)
+    /// The code waits in its cookie for the host app's word.
+    case parked
+    /// A code of a flow under confirmed binding, and nowhere to ask the host app any more.
+    case confirmationNotConfigured
+    /// A code too long to wait in a cookie.
+    case codeTooLong
     case cookieMissing
     case cookieUnopenable
     /// The authorization server sent an error.
@@ -46,7 +54,11 @@ enum FlowEvent {
         case malformedForm = "malformed form"
         case providerNotOffered = "provider not offered"
         case tooMany = "too many from one network"
-        case linkNotUsable = "link not usable"
+        case linkUnreadable = "link unreadable"
+        case linkExpired = "link expired"
+        case linkUsed = "link used"
+        case linkRevoked = "link revoked"
+        case storeUnavailable = "store unavailable"
         case flowTooLarge = "flow does not fit into a cookie"
     }
 
@@ -97,6 +109,14 @@ struct FlowLog: Sendable {
             (.info, "callback refused", [("rule", "\(error)")])
         case .tooManyCallbacks:
             (.warning, "too many callbacks from one network", [])
+        case .replayed(let verdict):
+            (.info, "callback of a flow that has ended", [("verdict", verdict.rawValue)])
+        case .parked:
+            (.info, "waiting for confirmation", [])
+        case .confirmationNotConfigured:
+            (.error, "connect.confirmationURL is not set, but a link asks for confirmation", [])
+        case .codeTooLong:
+            (.error, "code does not fit into a cookie", [])
         case .cookieMissing:
             (.info, "callback without its cookie", [])
         case .cookieUnopenable:

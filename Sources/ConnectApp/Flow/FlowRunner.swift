@@ -106,6 +106,8 @@ final class FlowRunner: Sendable {
             case .underWay, .answered: return .over
             case .linkUsed, .linkBusy: return await turnAway(claim, .linkUsed, reference: reference)
             case .linkRevoked: return await turnAway(claim, .linkRevoked, reference: reference)
+            // Confirmed a moment ago, or it would not have come here: the host app has taken it back.
+            case .notConfirmed: return await turnAway(claim, .forSomeoneElse, reference: reference)
             }
         } catch {
             // The code was not used. Should the claim be on disk after all, it is settled like any other.

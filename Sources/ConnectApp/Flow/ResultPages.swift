@@ -11,6 +11,7 @@ struct ResultPages: Sendable {
     let pages: Pages
     let cookies: FlowCookies
     let linkCookie: LinkCookie
+    let returns: HostReturns
     let store: any GrantStore
     let progress: FlowProgress
     let wallClock: WallClock
@@ -22,8 +23,13 @@ struct ResultPages: Sendable {
 
     func problem(_ id: String?, _ request: Request) async -> Response {
         if let id, let word = ProblemWord(rawValue: id) {
-            let link = linkCookie.path(in: request.head.headerFields, of: nil, at: wallClock.now())
-            return pages.problem(word.problem, reference: request.id, link: link)
+            let link = linkCookie.find(in: request.head.headerFields, of: nil, at: wallClock.now())
+            return pages.problem(
+                word.problem,
+                reference: request.id,
+                link: (link?.sealed).map(LinkSeal.path),
+                back: returns.back(from: link?.said)
+            )
         }
         return await result(id ?? "", request, isSuccess: false)
     }
@@ -32,7 +38,7 @@ struct ResultPages: Sendable {
         guard FlowCookies.isShortID(shortID) else { return pages.errors.response(.notFound, to: request) }
         let found = cookies.find(shortID, in: request.head.headerFields)
         guard let flow = found.flow, flow.shortID == shortID else {
-            return pages.problem(.flowNotFound, reference: request.id)
+            return pages.problem(.flowNotFound, reference: request.id, back: returns.back(from: nil))
         }
         let record: FlowRecord?
         do throws(StoreError) {
@@ -41,7 +47,9 @@ struct ResultPages: Sendable {
             log(.storeFailed(.look, error), flow: flow, reference: request.id.text)
             return pages.problem(.resultUnreadable(checkAgain: "/connected/\(shortID)"), reference: request.id)
         }
-        guard let record else { return pages.problem(.flowNotFound, reference: request.id) }
+        guard let record else {
+            return pages.problem(.flowNotFound, reference: request.id, back: returns.back(from: nil))
+        }
         switch record.standing {
         case .open:
             let path = "/connected/\(shortID)"
@@ -66,14 +74,24 @@ struct ResultPages: Sendable {
         }
         var response =
             outcome.verdict.isSuccess == isSuccess
-            ? pages.result(outcome, of: claim, link: link)
+            ? pages.result(
+                outcome,
+                of: claim,
+                link: link,
+                back: returns.back(from: claim, outcome, at: wallClock.now()),
+                isAgain: found.isAgain
+            )
             : .seeOther(
                 "/\(outcome.verdict.isSuccess ? "connected" : "problem")/\(claim.flow.shortID)",
                 headers: pages.headers
             )
         // The whole flow need not stay in the browser any longer.
-        if case .started = found, outcome.verdict.isFinal {
-            response.addCookie(cookies.answeredCookie(for: claim.flow, at: wallClock.now()))
+        switch found {
+        case .started, .parked:
+            if outcome.verdict.isFinal {
+                response.addCookie(cookies.answeredCookie(for: claim.flow, at: wallClock.now()))
+            }
+        case .answered, .none, .unopenable: break
         }
         return response
     }

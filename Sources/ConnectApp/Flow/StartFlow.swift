@@ -63,10 +63,12 @@ struct StartFlow: Sendable {
             return start(choice, nil, request)
         }
         guard let link = links.seal.open(sealed) else {
-            return refuse(.linkNotUsable, pages.problem(.linkUnreadable, reference: request.id), request)
+            let page = pages.problem(.linkUnreadable, reference: request.id, back: links.returns.back(from: nil))
+            return refuse(.linkUnreadable, page, request)
         }
         if let problem = await links.obstacle(to: link, reference: request.id) {
-            return refuse(.linkNotUsable, pages.problem(problem, reference: request.id), request)
+            let page = pages.problem(problem, reference: request.id, back: links.returns.back(from: link))
+            return refuse(FlowEvent.StartRefusal(problem), page, request)
         }
         let offered = settings.providers(of: link)
         guard choices.count == 1, let choice = choice(choices[0], among: offered) else {
@@ -121,6 +123,19 @@ struct StartFlow: Sendable {
     private func refuse(_ reason: FlowEvent.StartRefusal, _ response: Response, _ request: Request) -> Response {
         log(.startRefused(reason), reference: request.id.text)
         return response
+    }
+}
+
+extension FlowEvent.StartRefusal {
+    /// What stands in the way of a link that is ours.
+    fileprivate init(_ obstacle: Problem) {
+        self =
+            switch obstacle {
+            case .linkExpired: .linkExpired
+            case .linkUsed: .linkUsed
+            case .linkRevoked: .linkRevoked
+            default: .storeUnavailable
+            }
     }
 }
 

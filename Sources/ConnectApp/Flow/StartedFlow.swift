@@ -80,6 +80,7 @@ extension StartedFlow {
             owner: link?.owner,
             expectedAddress: link?.expectedAddress,
             binding: link?.binding ?? .baseline,
+            returnURL: link?.returnURL,
             tags: link?.tags ?? [:],
             audience: audience,
             startedAt: now

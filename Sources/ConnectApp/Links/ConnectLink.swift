@@ -25,6 +25,8 @@ package struct ConnectLink: Hashable, Sendable {
     package var profile: String
     package var tags: [String: String]
     package var binding: Binding
+    /// Where in the host app the way back leads, one of the configured addresses.
+    package var returnURL: String?
     package var expiresAt: Timestamp
 
     package init(
@@ -37,6 +39,7 @@ package struct ConnectLink: Hashable, Sendable {
         profile: String,
         tags: [String: String] = [:],
         binding: Binding = .baseline,
+        returnURL: String? = nil,
         expiresAt: Timestamp
     ) {
         self.id = id
@@ -48,6 +51,7 @@ package struct ConnectLink: Hashable, Sendable {
         self.profile = profile
         self.tags = tags
         self.binding = binding
+        self.returnURL = returnURL
         self.expiresAt = expiresAt
     }
 
@@ -76,6 +80,7 @@ extension ConnectLink {
         fields.write(profile)
         fields.write(tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
         fields.write(binding.rawValue)
+        fields.write(returnURL)
         return fields.bytes
     }
 
@@ -87,7 +92,8 @@ extension ConnectLink {
             let ownerName = fields.optionalText(), let expectedAddress = fields.optionalText(),
             let loginHint = fields.optionalText(), let names = fields.list(), let profile = fields.text(),
             let tags = fields.list(), tags.count.isMultiple(of: 2),
-            let binding = fields.text().flatMap(Binding.init(rawValue:)), fields.isAtEnd
+            let binding = fields.text().flatMap(Binding.init(rawValue:)), let returnURL = fields.optionalText(),
+            fields.isAtEnd
         else { return nil }
         // A name that is there must be one we know: nothing sealed is ever silently dropped.
         let providers = names.compactMap(Provider.init(rawValue:))
@@ -101,6 +107,7 @@ extension ConnectLink {
             providers: providers,
             profile: profile,
             binding: binding,
+            returnURL: returnURL,
             expiresAt: Timestamp(microsecondsSince1970: expiresAt)
         )
         for index in stride(from: 0, to: tags.count, by: 2) { self.tags[tags[index]] = tags[index + 1] }

@@ -18,9 +18,18 @@ struct LinkCookie: Sendable {
     ///
     /// - Parameter id: nil means any.
     func path(in fields: HTTPFields, of id: LinkID?, at now: Timestamp) -> String? {
+        find(in: fields, of: id, at: now).map { LinkSeal.path($0.sealed) }
+    }
+
+    /// The same link, and what it says.
+    func find(
+        in fields: HTTPFields,
+        of id: LinkID?,
+        at now: Timestamp
+    ) -> (said: ConnectLink, sealed: String)? {
         for cookie in Cookie.parse(fields: fields) where cookie.name == LinkCookie.name {
             guard let link = seal.open(cookie.value), now < link.expiresAt, id == nil || link.id == id else { continue }
-            return LinkSeal.path(cookie.value)
+            return (link, cookie.value)
         }
         return nil
     }

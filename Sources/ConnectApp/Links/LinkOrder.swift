@@ -1,5 +1,5 @@
 package import Cryptography
-import GrantStore
+package import GrantStore
 import Grants
 package import Timekeeping
 
@@ -12,7 +12,8 @@ package struct LinkOrder: Sendable {
     package var providers: [String] = []
     package var profile: String?
     package var tags: [String: String] = [:]
-    package var isPinned = false
+    package var binding = Binding.baseline
+    package var returnURL: String?
     package var lifetime: Duration?
 
     package init(owner: String) {
@@ -32,6 +33,10 @@ package enum LinkOrderError: Error, Hashable, Sendable {
     case tags
     /// Pinned, and no address to pin it to.
     case pinnedWithoutAddress
+    /// Confirmed, and the configuration has no address to ask the host app at.
+    case confirmedWithoutAddress
+    /// Not, byte for byte, one of the configured addresses.
+    case returnURL
     case lifetime
     /// Each member is within its limit, but together they do not fit into the cookie of a flow.
     case tooLong
@@ -54,7 +59,9 @@ extension LinkOrder {
         if let ownerName, !isLine(ownerName, atMost: LinkOrder.nameLimitBytes) { throw .ownerName }
         if let expectedAddress, !isAddress(expectedAddress) { throw .expectedAddress }
         if let loginHint, !isAddress(loginHint) { throw .loginHint }
-        if isPinned, expectedAddress == nil { throw .pinnedWithoutAddress }
+        if binding == .pinned, expectedAddress == nil { throw .pinnedWithoutAddress }
+        if binding == .confirmed, settings.confirmationURL == nil { throw .confirmedWithoutAddress }
+        if let returnURL, !settings.returnURLs.contains(returnURL) { throw .returnURL }
         let lifetime = lifetime ?? ConnectLink.standardLifetime
         guard ConnectLink.lifetimes.contains(lifetime) else { throw .lifetime }
         let name = profile ?? settings.profile.name
@@ -71,7 +78,8 @@ extension LinkOrder {
             providers: try knownProviders(settings),
             profile: name,
             tags: try checkedTags(),
-            binding: isPinned ? .pinned : .baseline,
+            binding: binding,
+            returnURL: returnURL,
             expiresAt: now + lifetime
         )
         guard FlowCookies.hasRoom(for: link, settings) else { throw .tooLong }

@@ -9,15 +9,16 @@ struct LinkPage: Sendable {
     let pages: Pages
     let seal: LinkSeal
     let store: any GrantStore
+    let returns: HostReturns
     let wallClock: WallClock
     let log: FlowLog
 
     func response(_ sealed: String?, to request: Request) async -> Response {
         guard let sealed, let link = seal.open(sealed) else {
-            return pages.problem(.linkUnreadable, reference: request.id)
+            return pages.problem(.linkUnreadable, reference: request.id, back: returns.back(from: nil))
         }
         if let problem = await obstacle(to: link, reference: request.id) {
-            return pages.problem(problem, reference: request.id)
+            return pages.problem(problem, reference: request.id, back: returns.back(from: link))
         }
         return pages.connect(with: link, sealed: sealed)
     }

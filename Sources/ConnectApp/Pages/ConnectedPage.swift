@@ -12,10 +12,16 @@ struct ConnectedPage {
     let permissions: [Permission]
     let answeredAt: Timestamp
     let reference: String
+    let back: HostReturn?
+    /// Its callback has come once more since.
+    let isAgain: Bool
 
     /// - Parameter profile: what was asked for, said where the provider has no scopes or did not name them.
     /// - Parameter asked: the provider chosen, if one was.
-    init(_ outcome: FlowOutcome, profile: AccessProfile, asked: Provider?) {
+    /// - Parameter isAgain: whether the callback has come once more since the answer.
+    init(_ outcome: FlowOutcome, profile: AccessProfile, asked: Provider?, back: HostReturn?, isAgain: Bool) {
+        self.back = back
+        self.isAgain = isAgain
         isReconnected = outcome.verdict == .reconnected
         address = outcome.address
         provider = outcome.providerName.map { Provider(rawValue: $0) } ?? asked
@@ -31,7 +37,12 @@ struct ConnectedPage {
 
     func html(in frame: PageFrame) -> HTML {
         let brand = frame.brand.name
-        let title = isReconnected ? "Your mailbox is connected again" : "Your mailbox is connected"
+        let title =
+            switch (isAgain, isReconnected) {
+            case (true, _): "Your mailbox is connected already"
+            case (false, true): "Your mailbox is connected again"
+            case (false, false): "Your mailbox is connected"
+            }
         let place: HTML = providerName.map { " at <bdi>\($0)</bdi>" } ?? .empty
         return frame.page(
             title: title,
@@ -39,8 +50,9 @@ struct ConnectedPage {
                 <div class="card narrow">
                 <p class="badge good">\(Symbol.check.html)</p>
                 <h1>\(title)</h1>
-                <p class="lead"><bdi class="address">\(address ?? "The mailbox you chose")</bdi>\(place) is now connected to \
-                <bdi>\(brand)</bdi>. You can close this page.</p>
+                <p class="lead"><bdi class="address">\(address ?? "The mailbox you chose")</bdi>\(place) is \
+                \(isAgain || isReconnected ? "" : "now ")connected to <bdi>\(brand)</bdi>\(rest)</p>
+                \(frame.back(back, isOnlyAction: true))\
                 <h2>The software of <bdi>\(brand)</bdi> can now</h2>
                 <ul class="abilities">
                 \(permissions.map(item))</ul>
@@ -51,6 +63,16 @@ struct ConnectedPage {
                 </div>
                 """
         )
+    }
+
+    /// The end of the sentence, and what to do now.
+    private var rest: HTML {
+        let next: HTML = back == nil ? "You can close this page." : "You can go back there, or close this page."
+        return switch (isAgain, isReconnected) {
+        case (true, _): ". You came back to a sign-in that was finished before, so nothing was done twice. \(next)"
+        case (false, true): " again. It is the connection you had before, with the permissions below. \(next)"
+        case (false, false): ". \(next)"
+        }
     }
 
     private func item(_ permission: Permission) -> HTML {

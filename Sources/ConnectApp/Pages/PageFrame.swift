@@ -67,6 +67,31 @@ struct PageFrame: Sendable {
         }
     }
 
+    /// The way back to the host app, or nothing.
+    ///
+    /// - Parameter isOnlyAction: whether there is nothing else to do on the page.
+    func back(_ way: HostReturn?, isOnlyAction: Bool) -> HTML {
+        switch way {
+        case nil: return .empty
+        case .told(let url): return link(to: url, "Back to", isMain: isOnlyAction)
+        case .confirming(let url): return link(to: url, "Go to", isMain: isOnlyAction)
+        case .untold(let url):
+            let button: HTML = url.map { link(to: $0, "Back to", isMain: isOnlyAction) } ?? .empty
+            return """
+                <p class="quiet">This page cannot tell <bdi>\(brand.name)</bdi> how it ended.</p>
+                \(button)
+                """
+        }
+    }
+
+    private func link(to url: String, _ label: String, isMain: Bool) -> HTML {
+        let look: HTML = isMain ? "action" : "action second"
+        return """
+            <p><a class="\(look)" href="\(address: url)">\(label) <bdi>\(brand.name)</bdi></a></p>
+
+            """
+    }
+
     /// The company's address for questions, or nothing.
     var supportLink: HTML? {
         guard let address = brand.supportAddress else { return nil }

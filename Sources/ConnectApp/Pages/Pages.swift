@@ -1,4 +1,4 @@
-package import GrantStore
+import GrantStore
 import Grants
 package import HTTPSemantics
 import HTTPTypes
@@ -58,16 +58,26 @@ package struct Pages: Sendable {
     /// - Parameters:
     ///   - claim: what was asked for.
     ///   - link: the path of the link it was started from, if this browser has it.
-    package func result(_ outcome: FlowOutcome, of claim: FlowClaim, link: String? = nil) -> Response {
+    ///   - back: the way back to the host app, if there is one.
+    ///   - isAgain: whether the callback has come once more since the answer.
+    func result(
+        _ outcome: FlowOutcome,
+        of claim: FlowClaim,
+        link: String? = nil,
+        back: HostReturn? = nil,
+        isAgain: Bool = false
+    ) -> Response {
         func problem(_ problem: Problem, reference: String) -> Response {
-            self.problem(problem, reference: reference, link: link, isLinked: claim.link != nil)
+            self.problem(problem, reference: reference, link: link, isLinked: claim.link != nil, back: back)
         }
         switch outcome.verdict {
         case .connected, .reconnected:
             let page = ConnectedPage(
                 outcome,
                 profile: settings.profile(named: claim.profile) ?? settings.profile,
-                asked: claim.provider
+                asked: claim.provider,
+                back: back,
+                isAgain: isAgain
             )
             return .page(page.html(in: frame), policy: .result, headers: headers)
         case .declined: return problem(.declined, reference: outcome.reference)
@@ -96,6 +106,11 @@ package struct Pages: Sendable {
         case .exchangeRefused: return problem(.exchangeRefused, reference: outcome.reference)
         case .linkUsed: return problem(.linkUsed, reference: outcome.reference)
         case .linkRevoked: return problem(.linkRevoked, reference: outcome.reference)
+        case .forSomeoneElse:
+            return problem(.forSomeoneElse(brand: settings.brand.name), reference: outcome.reference)
+        case .notConfirmed:
+            return problem(.notConfirmed(brand: settings.brand.name), reference: outcome.reference)
+        case .expired: return problem(.expired, reference: outcome.reference)
         case .unknown: return problem(.outcomeUnknown, reference: outcome.reference)
         }
     }
@@ -103,11 +118,23 @@ package struct Pages: Sendable {
     /// Everything that stands in the way of a connection.
     ///
     /// - Parameter link: the path of the link this browser has started from last, if there is one.
-    package func problem(_ problem: Problem, reference: RequestID, link: String? = nil) -> Response {
-        self.problem(problem, reference: reference.text, link: link, isLinked: false)
+    /// - Parameter back: the way back to the host app, if there is one.
+    func problem(
+        _ problem: Problem,
+        reference: RequestID,
+        link: String? = nil,
+        back: HostReturn? = nil
+    ) -> Response {
+        self.problem(problem, reference: reference.text, link: link, isLinked: false, back: back)
     }
 
-    private func problem(_ problem: Problem, reference: String, link: String?, isLinked: Bool) -> Response {
+    private func problem(
+        _ problem: Problem,
+        reference: String,
+        link: String?,
+        isLinked: Bool,
+        back: HostReturn?
+    ) -> Response {
         switch problem {
         case .startRefused where settings.isOpen, .providerNotOffered where settings.isOpen:
             // The page again, without effect (design.md §4.1): one press of a button away from going on.
@@ -116,7 +143,7 @@ package struct Pages: Sendable {
             return response
         default:
             let again: PageFrame.Beginning = link.map { .link(path: $0) } ?? (isLinked ? .linkToFind : frame.beginning)
-            let page = ProblemPage(problem: problem, reference: reference, again: again).html(in: frame)
+            let page = ProblemPage(problem: problem, reference: reference, again: again, back: back).html(in: frame)
             var response = Response.page(page, status: problem.status, policy: .result, headers: headers)
             if let wait = problem.wait { response.addRetryAfter(wait) }
             return response

@@ -150,6 +150,41 @@ extension Problem {
                 advice: "Ask for a new one.",
                 step: .askSupport
             )
+        case .forSomeoneElse(let brand):
+            Words(
+                tone: .attention,
+                title: "This link is for somebody else",
+                happened: [
+                    "You are not signed in to \(brand) with the account that this link is for, so your sign-in was not used.",
+                    "Nothing was connected.",
+                ],
+                advice:
+                    "Begin at \(brand), signed in with your own account. If somebody sent you this link, do not use it again: "
+                    + "your mailbox would have become theirs.",
+                step: .askSupport
+            )
+        case .notConfirmed(let brand):
+            Words(
+                tone: .attention,
+                title: "\(brand) did not confirm in time",
+                happened: [
+                    "Before a mailbox is connected, \(brand) has to confirm within a minute that it is your account. That did not "
+                        + "happen, so your sign-in was not used. Nothing was connected."
+                ],
+                advice: "Sign in to \(brand) in this browser, then start again.",
+                step: .startAgain
+            )
+        case .awaitingConfirmation(let brand, let path):
+            Words(
+                tone: .calm,
+                title: "\(brand) has to confirm first",
+                happened: [
+                    "Your sign-in has arrived. Before your mailbox is connected, \(brand) has to confirm that it is your account. "
+                        + "You do not have to sign in to your mailbox again."
+                ],
+                advice: "Finish what \(brand) asks of you, within a minute, then look again.",
+                step: .checkAgain(path: path)
+            )
         case .linkUnreadable:
             Words(
                 tone: .attention,

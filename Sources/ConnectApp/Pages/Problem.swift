@@ -18,11 +18,15 @@ package enum Problem: Hashable, Sendable {
     /// Also the page of a link that is opened once more after its use.
     case linkUsed
     case linkRevoked
+    /// The host app has another user at this browser. `brand` is its name.
+    case forSomeoneElse(brand: String)
+    /// The host app did not say in time who is at this browser.
+    case notConfirmed(brand: String)
+    case expired
 
     // What came back belongs to no flow of this browser.
     /// No cookie for this state: another browser, blocked cookies, or long ago.
     case flowNotFound
-    case expired
     /// The cookie does not open, or does not fit.
     case altered
     /// A parameter twice, or neither a code nor an error.
@@ -30,6 +34,8 @@ package enum Problem: Hashable, Sendable {
 
     // Not over yet. `checkAgain` is a path of ours.
     case stillWorking(checkAgain: String)
+    /// The host app has not said yet who is at this browser.
+    case awaitingConfirmation(brand: String, checkAgain: String)
     /// The exchange may or may not have happened; it is being settled.
     case nylasTooSlow(checkAgain: String)
 
@@ -59,12 +65,13 @@ package enum Problem: Hashable, Sendable {
     package var status: HTTPResponse.Status {
         switch self {
         case .declined, .permissionsMissing, .otherProvider, .otherAddress, .connectedBySomeoneElse, .providerRefused,
-            .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown, .linkUsed, .linkRevoked:
+            .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown, .linkUsed, .linkRevoked, .forSomeoneElse,
+            .notConfirmed, .expired:
             .ok
         case .linkUnreadable: .notFound
         case .linkExpired: .gone
-        case .flowNotFound, .expired, .altered, .malformedCallback, .providerNotOffered: .badRequest
-        case .stillWorking, .nylasTooSlow: .accepted
+        case .flowNotFound, .altered, .malformedCallback, .providerNotOffered: .badRequest
+        case .stillWorking, .awaitingConfirmation, .nylasTooSlow: .accepted
         // Not 502 or 504: many proxies put a page of their own in the place of those.
         case .storeUnavailable, .resultUnreadable: .serviceUnavailable
         case .startRefused: .forbidden

@@ -5,6 +5,7 @@ struct ProblemPage {
     let problem: Problem
     let reference: String
     let again: PageFrame.Beginning
+    var back: HostReturn?
 
     func html(in frame: PageFrame) -> HTML {
         let words = problem.words
@@ -17,6 +18,7 @@ struct ProblemPage {
                 \(words.happened.map { "<p class=\"lead\">\($0)</p>\n" })\(missing(words.missing))\
                 <p>\(words.advice)</p>
                 \(step(words.step, in: frame))
+                \(frame.back(back, isOnlyAction: false))\
                 \(frame.reference(reference))
                 </div>
                 """

@@ -68,6 +68,12 @@ struct ByteFieldReader {
         return Array(rest.prefix(count))
     }
 
+    /// Everything that is left.
+    mutating func remaining() -> [UInt8] {
+        defer { rest = [] }
+        return Array(rest)
+    }
+
     mutating func text() -> String? {
         guard let length = fixed(2), let bytes = fixed(Int(length[0]) << 8 | Int(length[1])) else { return nil }
         return String(validating: bytes, as: UTF8.self)

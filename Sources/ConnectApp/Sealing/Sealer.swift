@@ -9,8 +9,11 @@ struct Sealer: Sendable {
     enum Purpose: String, Sendable {
         case flow = "postern/1 flow cookie"
         case result = "postern/1 result cookie"
+        case parked = "postern/1 parked flow cookie"
         case link = "postern/1 connect link"
         case disconnect = "postern/1 disconnect link"
+        case resultHandle = "postern/1 result handle"
+        case confirmationHandle = "postern/1 confirmation handle"
     }
 
     private struct Key: Sendable {

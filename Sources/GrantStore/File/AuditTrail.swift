@@ -17,6 +17,9 @@ package struct AuditEntry: Hashable, Sendable {
         case grantRevoked = "grant.revoked"
         /// A connect link was ended early; the detail is its ID.
         case linkRevoked = "link.revoked"
+        /// The host app has confirmed who came back with a code, or denied it; the detail is the name of its token.
+        case flowConfirmed = "flow.confirmed"
+        case flowRefused = "flow.refused"
     }
 
     /// From 1, without gaps.

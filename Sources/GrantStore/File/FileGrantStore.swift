@@ -57,6 +57,9 @@ package final class FileGrantStore: GrantStore {
         return try await write { (connection) throws(SQLiteFailure) in
             let (result, change) = FlowRules.claiming(try connection.flow(claim.flow)?.standing, lease: lease)
             guard let change else { return result }
+            guard ConfirmationRules.mayClaim(claim.binding, try connection.confirmation(of: claim.flow)) else {
+                return .notConfirmed
+            }
             if let link = claim.link {
                 let answer = try connection.answer(reserving: link, for: claim.flow, at: now)
                 if let refusal = ClaimResult(answer) { return refusal }
@@ -132,7 +135,10 @@ package final class FileGrantStore: GrantStore {
     }
 
     package func purgeFlows(answeredBefore moment: Timestamp) async throws(StoreError) -> Int {
-        try await write { (connection) throws(SQLiteFailure) in try connection.deleteFlows(answeredBefore: moment) }
+        try await write { (connection) throws(SQLiteFailure) in
+            try connection.deleteHostWords(before: moment)
+            return try connection.deleteFlows(answeredBefore: moment)
+        }
     }
 
     package func grant(_ id: GrantID) async throws(StoreError) -> StoredGrant? {

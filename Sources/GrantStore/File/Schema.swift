@@ -41,7 +41,7 @@ enum Schema {
         return Int(found)
     }
 
-    private static let steps = [first, links, departures]
+    private static let steps = [first, links, departures, hostWords]
 
     private static let first = """
         CREATE TABLE grants (
@@ -162,6 +162,24 @@ enum Schema {
                 strftime('%Y-%m-%dT%H:%M:%fZ', changed_at / 1e6, 'unixepoch') AS changed,
                 strftime('%Y-%m-%dT%H:%M:%fZ', deletion_requested_at / 1e6, 'unixepoch') AS deletion_requested
             FROM grants;
+        """
+
+    /// What the host app was told about flows, and what it said about them.
+    private static let hostWords = """
+        CREATE TABLE result_receipt (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            answered_at INTEGER NOT NULL,
+            token TEXT NOT NULL,
+            told_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX result_receipt_by_time ON result_receipt (told_at);
+        CREATE TABLE confirmation (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            standing TEXT NOT NULL CHECK (standing IN ('confirmed', 'refused')),
+            callback_at INTEGER NOT NULL,
+            decided_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX confirmation_by_time ON confirmation (decided_at);
         """
 
     private static func execute(_ script: String, on connection: Connection) throws(StoreError) {

@@ -10,6 +10,8 @@ final class FlowMetrics: Sendable {
     private let startsRefused = CounterTable(rows: FlowCount.StartRefusal.allCases.count)
     private let callbacksRefused = CounterTable(rows: FlowCount.CallbackRefusal.allCases.count)
     private let answered = CounterTable(rows: FlowOutcome.Verdict.allCases.count)
+    private let replayed = CounterTable(rows: FlowOutcome.Verdict.allCases.count)
+    private let parked = CounterTable()
     private let turnedAway = CounterTable()
     private let unclear = CounterTable()
     private let nylasFailures = CounterTable(
@@ -27,6 +29,8 @@ final class FlowMetrics: Sendable {
         case .startRefused(let reason): startsRefused.add(row: reason.index)
         case .callbackRefused(let rule): callbacksRefused.add(row: rule.index)
         case .answered(let verdict): answered.add(row: verdict.index)
+        case .replayed(let verdict): replayed.add(row: verdict.index)
+        case .parked: parked.add()
         case .handsFull: turnedAway.add()
         case .settling: unclear.add()
         case .nylasFailed(let call, let failure): nylasFailures.add(row: call.index, column: failure.index)
@@ -45,6 +49,8 @@ final class FlowMetrics: Sendable {
         write(Metric.startsRefused, startsRefused, FlowCount.StartRefusal.self, to: &exposition)
         write(Metric.callbacksRefused, callbacksRefused, FlowCount.CallbackRefusal.self, to: &exposition)
         write(Metric.flowsAnswered, answered, FlowOutcome.Verdict.self, to: &exposition)
+        write(Metric.flowsReplayed, replayed, FlowOutcome.Verdict.self, to: &exposition)
+        exposition.write(Metric.flowsParked) { $0.add(parked.value()) }
         exposition.write(Metric.flowsTurnedAway) { $0.add(turnedAway.value()) }
         exposition.write(Metric.flowsUnclear) { $0.add(unclear.value()) }
         exposition.write(Metric.flowsInHand) { samples in

@@ -163,6 +163,17 @@ enum Metric {
         labels: ["verdict"],
         "Flows by how they ended."
     )
+    static let flowsReplayed = MetricFamily(
+        "postern_flows_replayed",
+        .counter,
+        labels: ["verdict"],
+        "Callbacks of flows that had ended: the same end was shown once more."
+    )
+    static let flowsParked = MetricFamily(
+        "postern_flows_parked",
+        .counter,
+        "Callbacks that were sent on to your software to be confirmed."
+    )
     static let flowsTurnedAway = MetricFamily(
         "postern_flows_turned_away",
         .counter,
@@ -205,7 +216,7 @@ enum Metric {
         requests, requestDuration, contentBytes, refusals,
         loopLag, loopLagNow, cpu, residentMemory, openDescriptors, maximumDescriptors, startTime, lostLogLines,
         storeWritable, storeCommits, storeWaiting,
-        flowsStarted, startsRefused, callbacksRefused, flowsAnswered, flowsTurnedAway, flowsUnclear, flowsInHand,
-        disconnected, revoked, nylasFailures, storeFailures,
+        flowsStarted, startsRefused, callbacksRefused, flowsAnswered, flowsReplayed, flowsParked, flowsTurnedAway,
+        flowsUnclear, flowsInHand, disconnected, revoked, nylasFailures, storeFailures,
     ]
 }
