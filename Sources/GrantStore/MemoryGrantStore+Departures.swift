@@ -10,9 +10,11 @@ extension MemoryGrantStore {
         reference: String?
     ) async throws(StoreError) -> Departure {
         let now = wallClock.now()
-        return contents.withLock { contents in
-            let (answer, change, _) = DepartureRules.leaving(contents.grants[grant], leaver, at: now)
-            if let change {
+        return change { contents in
+            let known = contents.grants[grant]
+            let (answer, change, gone) = DepartureRules.leaving(known, leaver, at: now)
+            if let known, let change {
+                contents.outbox.tell(outbox, at: now) { OutboxNews.leaving(known, gone, nowAs: change) }
                 contents.grants[grant] = change
                 if change.deletionRequestedAt != nil { contents.deletionsDue[grant] = now }
             }
@@ -25,9 +27,12 @@ extension MemoryGrantStore {
         reason: String,
         reference: String?
     ) async throws(StoreError) -> StoredGrant? {
-        contents.withLock { contents in
+        let now = wallClock.now()
+        return change { contents in
             contents.deletionsDue[grant] = nil
-            return contents.grants.removeValue(forKey: grant)
+            guard let known = contents.grants.removeValue(forKey: grant) else { return nil }
+            contents.outbox.tell(outbox, at: now) { OutboxNews.forgetting(known) }
+            return known
         }
     }
 

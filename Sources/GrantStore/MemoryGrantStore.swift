@@ -5,6 +5,7 @@ package import Timekeeping
 /// A store that forgets everything with the process: for tests. It keeps the contract, but for stable storage.
 package final class MemoryGrantStore: GrantStore {
     struct Contents {
+        var outbox = MemoryOutbox()
         var flows: [FlowID: FlowRecord] = [:]
         var grants: [GrantID: StoredGrant] = [:]
         /// When the deletion of a grant is tried next.
@@ -23,9 +24,11 @@ package final class MemoryGrantStore: GrantStore {
 
     let contents = Mutex(Contents())
     let wallClock: WallClock
+    let outbox: OutboxPolicy
 
-    package init(wallClock: WallClock = .system) {
+    package init(wallClock: WallClock = .system, outbox: OutboxPolicy = .silent) {
         self.wallClock = wallClock
+        self.outbox = outbox
     }
 
     package func claim(_ claim: FlowClaim, lease: Lease) async throws(StoreError) -> ClaimResult {
@@ -65,7 +68,7 @@ package final class MemoryGrantStore: GrantStore {
         heldBy instance: String
     ) async throws(StoreError) -> FlowRecord.Standing {
         let now = wallClock.now()
-        return contents.withLock { contents in
+        return change { contents in
             guard let record = contents.flows[flow] else { return .answered(FlowRules.forgotten(outcome)) }
             guard FlowRules.mayAnswer(record.standing, instance: instance) else { return record.standing }
             if grant != nil, let link = record.claim.link {
@@ -78,7 +81,9 @@ package final class MemoryGrantStore: GrantStore {
             }
             contents.flows[flow]?.standing = .answered(outcome)
             if let grant {
-                contents.grants[grant.id] = grant.saved(over: contents.grants[grant.id], by: record.claim, at: now)
+                let saved = grant.saved(over: contents.grants[grant.id], by: record.claim, at: now)
+                contents.grants[grant.id] = saved
+                contents.outbox.tell(outbox, at: now) { OutboxNews.answering(outcome, saved, by: record.claim) }
             }
             return .answered(outcome)
         }
@@ -156,14 +161,31 @@ package final class MemoryGrantStore: GrantStore {
 
     package func refresh(_ grant: StoredGrant, reason: String) async throws(StoreError) -> Bool {
         let now = wallClock.now()
-        return contents.withLock { contents in
+        return change { contents in
             guard let known = contents.grants[grant.id] else { return false }
-            contents.grants[grant.id] = grant.saved(over: known, by: nil, at: now)
+            let saved = grant.saved(over: known, by: nil, at: now)
+            contents.grants[grant.id] = saved
+            contents.outbox.tell(outbox, at: now) { OutboxNews.refreshing(known, to: saved) }
             return true
         }
     }
 
     package func checkWritable() async throws(StoreError) {}
+
+    func look<Value>(_ body: (Contents) -> Value) -> Value {
+        contents.withLock { body($0) }
+    }
+
+    /// Changes all or nothing, and rings if that made an event.
+    func change<Value>(_ body: (inout Contents) -> Value) -> Value {
+        let (value, hasNews) = contents.withLock { contents in
+            contents.outbox.hasNews = false
+            let value = body(&contents)
+            return (value, contents.outbox.hasNews)
+        }
+        if hasNews { outbox.whenTold() }
+        return value
+    }
 }
 
 extension FlowRecord {

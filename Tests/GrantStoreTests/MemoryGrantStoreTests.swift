@@ -7,6 +7,6 @@ struct MemoryGrantStoreTests {
     @Test(arguments: GrantStoreConformance.cases)
     func `keeps the contract`(rule: GrantStoreConformance) async throws {
         let clock = ManualWallClock()
-        try await rule.check(MemoryGrantStore(wallClock: clock.clock), clock)
+        try await rule.check(MemoryGrantStore(wallClock: clock.clock, outbox: Sample.outbox), clock)
     }
 }

@@ -7,7 +7,7 @@ package import Timekeeping
 ///     @Test(arguments: GrantStoreConformance.cases)
 ///     func `keeps the contract`(of rule: GrantStoreConformance) async throws {
 ///         let clock = ManualWallClock()
-///         try await rule.check(MemoryGrantStore(wallClock: clock.clock), clock)
+///         try await rule.check(MemoryGrantStore(wallClock: clock.clock, outbox: Sample.outbox), clock)
 ///     }
 package struct GrantStoreConformance: Sendable, CustomStringConvertible {
     package let rule: String
@@ -17,7 +17,7 @@ package struct GrantStoreConformance: Sendable, CustomStringConvertible {
     package var description: String { rule }
 
     package static var cases: [GrantStoreConformance] {
-        claiming + answering + leases + links + departures + results + confirmations + listing + crowds
+        claiming + answering + leases + links + departures + results + confirmations + listing + crowds + outbox
     }
 
     /// What a store did instead of what the contract says.

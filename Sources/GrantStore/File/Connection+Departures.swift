@@ -7,14 +7,17 @@ extension Connection {
         _ leaver: Leaver,
         reason: String,
         reference: String?,
+        telling outbox: OutboxPolicy,
         at now: Timestamp
     ) throws(SQLiteFailure) -> Departure {
-        let (answer, change, gone) = DepartureRules.leaving(try grant(id), leaver, at: now)
-        guard let change else { return answer }
+        let known = try grant(id)
+        let (answer, change, gone) = DepartureRules.leaving(known, leaver, at: now)
+        guard let known, let change else { return answer }
         for owner in gone {
             try run("DELETE FROM ownership WHERE grant_id = ? AND owner = ?", .text(id.text), .text(owner.text))
         }
         try save(change)
+        try tell(outbox, at: now) { OutboxNews.leaving(known, gone, nowAs: change) }
         // Somebody left, even where nobody in particular had it.
         for owner in gone.isEmpty ? [nil] : gone.map(Optional.some) {
             try appendToAudit(
@@ -33,6 +36,7 @@ extension Connection {
         _ id: GrantID,
         reason: String,
         reference: String?,
+        telling outbox: OutboxPolicy,
         at now: Timestamp
     ) throws(SQLiteFailure) -> StoredGrant? {
         guard let known = try grant(id) else { return nil }
@@ -42,6 +46,7 @@ extension Connection {
             try appendToAudit(.grantLeft, grant: id, owner: owner, reference: reference, detail: reason, at: now)
         }
         try appendToAudit(.grantRevoked, grant: id, owner: nil, reference: reference, detail: reason, at: now)
+        try tell(outbox, at: now) { OutboxNews.forgetting(known) }
         return known
     }
 

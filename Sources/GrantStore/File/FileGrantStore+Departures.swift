@@ -9,8 +9,8 @@ extension FileGrantStore {
         reference: String?
     ) async throws(StoreError) -> Departure {
         let now = wallClock.now()
-        return try await write { (connection) throws(SQLiteFailure) in
-            try connection.leave(grant, leaver, reason: reason, reference: reference, at: now)
+        return try await write { [outbox] (connection) throws(SQLiteFailure) in
+            try connection.leave(grant, leaver, reason: reason, reference: reference, telling: outbox, at: now)
         }
     }
 
@@ -20,8 +20,8 @@ extension FileGrantStore {
         reference: String?
     ) async throws(StoreError) -> StoredGrant? {
         let now = wallClock.now()
-        return try await write { (connection) throws(SQLiteFailure) in
-            try connection.forget(grant, reason: reason, reference: reference, at: now)
+        return try await write { [outbox] (connection) throws(SQLiteFailure) in
+            try connection.forget(grant, reason: reason, reference: reference, telling: outbox, at: now)
         }
     }
 

@@ -19,19 +19,23 @@ package final class FileGrantStore: GrantStore {
     let writer: Writer?
     let reader: Lane
     let wallClock: WallClock
+    let outbox: OutboxPolicy
 
     /// Opens the store; this blocks its thread while it waits for the disk.
     ///
+    /// - Parameter outbox: who is told of what this process changes.
     /// - Parameter patience: how long a write waits for another process that writes, before it throws `.locked`.
     /// - Parameter maximumBytes: a size the database file can't outgrow: writes then throw `.diskFull`.
     package init(
         directory: String,
         access: Access = .readWrite,
         wallClock: WallClock = .system,
+        outbox: OutboxPolicy = .silent,
         patience: Duration = .seconds(5),
         maximumBytes: Int? = nil
     ) throws(StoreError) {
         self.wallClock = wallClock
+        self.outbox = outbox
         let path = directory + "/" + Self.fileName
         switch access {
         case .readWrite:
@@ -89,7 +93,7 @@ package final class FileGrantStore: GrantStore {
         heldBy instance: String
     ) async throws(StoreError) -> FlowRecord.Standing {
         let now = wallClock.now()
-        return try await write { (connection) throws(SQLiteFailure) in
+        return try await write { [outbox] (connection) throws(SQLiteFailure) in
             guard let record = try connection.flow(flow) else { return .answered(FlowRules.forgotten(outcome)) }
             guard FlowRules.mayAnswer(record.standing, instance: instance) else { return record.standing }
             if grant != nil, let link = record.claim.link {
@@ -102,7 +106,9 @@ package final class FileGrantStore: GrantStore {
             }
             try connection.save(FlowRecord(claim: record.claim, standing: .answered(outcome)))
             if let grant {
-                try connection.save(grant.saved(over: try connection.grant(grant.id), by: record.claim, at: now))
+                let saved = grant.saved(over: try connection.grant(grant.id), by: record.claim, at: now)
+                try connection.save(saved)
+                try connection.tell(outbox, at: now) { OutboxNews.answering(outcome, saved, by: record.claim) }
                 try connection.appendToAudit(
                     .grantSaved,
                     grant: grant.id,
@@ -155,9 +161,11 @@ package final class FileGrantStore: GrantStore {
 
     package func refresh(_ grant: StoredGrant, reason: String) async throws(StoreError) -> Bool {
         let now = wallClock.now()
-        return try await write { (connection) throws(SQLiteFailure) in
+        return try await write { [outbox] (connection) throws(SQLiteFailure) in
             guard let known = try connection.grant(grant.id) else { return false }
-            try connection.save(grant.saved(over: known, by: nil, at: now))
+            let saved = grant.saved(over: known, by: nil, at: now)
+            try connection.save(saved)
+            try connection.tell(outbox, at: now) { OutboxNews.refreshing(known, to: saved) }
             try connection.appendToAudit(
                 .grantRefreshed,
                 grant: grant.id,
@@ -209,6 +217,13 @@ package final class FileGrantStore: GrantStore {
         _ body: @escaping @Sendable (Connection) throws(SQLiteFailure) -> Value
     ) async throws(StoreError) -> Value {
         guard let writer else { throw .readOnly }
-        return try await writer.write(body)
+        guard !outbox.isSilent else { return try await writer.write(body) }
+        let (value, hasNews) = try await writer.write { (connection) throws(SQLiteFailure) in
+            connection.hasNews = false
+            let value = try body(connection)
+            return (value, connection.hasNews)
+        }
+        if hasNews { outbox.whenTold() }
+        return value
     }
 }

@@ -41,7 +41,7 @@ enum Schema {
         return Int(found)
     }
 
-    private static let steps = [first, links, departures, hostWords]
+    private static let steps = [first, links, departures, hostWords, outbox]
 
     private static let first = """
         CREATE TABLE grants (
@@ -180,6 +180,39 @@ enum Schema {
             decided_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX confirmation_by_time ON confirmation (decided_at);
+        """
+
+    /// Events for the host app, and where the delivery of each to each target stands.
+    private static let outbox = """
+        CREATE TABLE outbox_event (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            type TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            grant_id TEXT,
+            data TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX outbox_event_by_time ON outbox_event (at);
+        CREATE TABLE outbox_delivery (
+            event INTEGER NOT NULL REFERENCES outbox_event (number),
+            target TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed')),
+            due_at INTEGER,
+            ended_at INTEGER,
+            lease_instance TEXT,
+            attempts INTEGER NOT NULL,
+            first_attempt_at INTEGER,
+            last_result TEXT,
+            PRIMARY KEY (event, target),
+            CHECK ((due_at IS NULL) <> (state = 'waiting')),
+            CHECK ((ended_at IS NULL) = (state = 'waiting'))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX outbox_delivery_due ON outbox_delivery (target, due_at, event) WHERE state = 'waiting';
+        CREATE INDEX outbox_delivery_ended ON outbox_delivery (state, ended_at) WHERE state <> 'waiting';
+        CREATE VIEW outbox_readable AS
+            SELECT number, id, type, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at, grant_id, target, state,
+                attempts, last_result, strftime('%Y-%m-%dT%H:%M:%fZ', due_at / 1e6, 'unixepoch') AS due
+            FROM outbox_event JOIN outbox_delivery ON event = number;
         """
 
     private static func execute(_ script: String, on connection: Connection) throws(StoreError) {

@@ -3,12 +3,16 @@ import FoundationEssentials
 /// Lists of scopes and tags as JSON text, with one text per value: keys are sorted.
 enum StoredJSON {
     static func text(_ value: some Encodable) -> SQLValue {
+        .text(string(value))
+    }
+
+    static func string(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else {
             preconditionFailure("strings, lists and dictionaries of strings always encode")
         }
-        return .text(String(decoding: data, as: UTF8.self))
+        return String(decoding: data, as: UTF8.self)
     }
 }
 

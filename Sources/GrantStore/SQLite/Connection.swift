@@ -12,6 +12,8 @@ import Timekeeping
 
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
+    /// Set by whatever makes a delivery due, cleared before each write: the store then knows whether to ring.
+    var hasNews = false
 
     /// - Parameter busyTimeout: how long a call waits for another process's lock; it blocks its thread.
     init(path: String, access: Access, busyTimeout: Duration) throws(SQLiteFailure) {
