@@ -90,6 +90,11 @@ package struct ConnectSettings: Sendable {
         offersNylasChooser && offered.count == providers.count
     }
 
+    /// Where the connect page's form leads, one redirect after the other: to Nylas, and under confirmed binding to the host app.
+    package var formTargets: [HTTPOrigin] {
+        [nylas.origin] + (confirmationURL.flatMap(HostURL.origin).map { [$0] } ?? [])
+    }
+
     /// The one address Nylas sends people back to; registered there byte for byte.
     package var redirectURI: String { "\(publicURL)/callback" }
 }

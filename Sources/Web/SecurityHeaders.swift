@@ -28,11 +28,12 @@ package struct SecurityHeaders: Sendable {
     private let asset: FixedFields
 
     /// - Parameter publicURL: HSTS follows its scheme.
-    /// - Parameter formTarget: where forms lead first; only matters if it is plain http (the sandbox).
-    package init(publicURL: HTTPOrigin, formTarget: HTTPOrigin? = nil) {
+    /// - Parameter formTargets: where forms lead, with what follows; only those on plain http matter (the sandbox, a host app on this
+    ///   machine).
+    package init(publicURL: HTTPOrigin, formTargets: [HTTPOrigin]) {
         func make(_ policy: PagePolicy) -> FixedFields {
             var fields: HTTPFields = [
-                .contentSecurityPolicy: contentSecurityPolicy(of: policy, formTarget: formTarget),
+                .contentSecurityPolicy: contentSecurityPolicy(of: policy, formTargets: formTargets),
                 .xContentTypeOptions: "nosniff",
                 .xFrameOptions: "DENY",
                 .referrerPolicy: policy == .form ? "same-origin" : "no-referrer",
@@ -52,6 +53,11 @@ package struct SecurityHeaders: Sendable {
         asset = make(.asset)
     }
 
+    /// The same, with at most one place where forms lead.
+    package init(publicURL: HTTPOrigin, formTarget: HTTPOrigin? = nil) {
+        self.init(publicURL: publicURL, formTargets: formTarget.map { [$0] } ?? [])
+    }
+
     package func fields(for policy: PagePolicy) -> HTTPFields {
         fixed(for: policy).fields
     }
@@ -68,12 +74,12 @@ package struct SecurityHeaders: Sendable {
     }
 }
 
-private func contentSecurityPolicy(of policy: PagePolicy, formTarget: HTTPOrigin?) -> String {
+private func contentSecurityPolicy(of policy: PagePolicy, formTargets: [HTTPOrigin]) -> String {
     let formAction =
         switch policy {
         case .form:
-            // `https:` covers every https origin; a sandbox on plain http has to be named.
-            "'self' https:" + (formTarget.map { $0.scheme == .http ? " \($0)" : "" } ?? "")
+            // `https:` covers every https origin; what is on plain http has to be named.
+            (["'self'", "https:"] + formTargets.filter { $0.scheme == .http }.map(\.description)).joined(separator: " ")
         case .result, .redirect, .data, .asset: "'none'"
         }
     let sources =

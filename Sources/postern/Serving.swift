@@ -75,7 +75,7 @@ struct Serving: Sendable {
         let client = try Outbound.exchange(on: loops, trusting: trustedCertificates, log: log)
         let logger = Logger(label: "postern") { [log] _ in PosternLogHandler(output: log) }
         let flowMetrics = FlowMetrics()
-        let headers = SecurityHeaders(publicURL: settings.publicURL, formTarget: settings.nylas.origin)
+        let headers = SecurityHeaders(publicURL: settings.publicURL, formTargets: settings.formTargets)
         let assets = try Assets.load(headers)
         let app = ConnectApp(
             settings: settings,

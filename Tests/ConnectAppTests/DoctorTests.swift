@@ -99,6 +99,37 @@ struct DoctorTests {
         #expect(finding.detail.contains(words))
     }
 
+    @Test(arguments: [
+        ([], Finding.Verdict.ok, "none"),
+        (["connect.returnURLs=https://a.example/"], .warning, "no token can ask"),
+        (["connect.confirmationURL=https://a.example/"], .warning, "no token can ask"),
+        (["connect.confirmationURL=https://a.example/", "api.tokens=[READ]"], .warning, "no token may answer"),
+        (["connect.returnURLs=https://a.example/", "api.tokens=[READ]"], .ok, "1 address"),
+        (
+            [
+                "connect.returnURLs=https://a.example/,https://b.example/",
+                "connect.confirmationURL=https://a.example/x",
+                "api.tokens=[WRITE]",
+            ], .ok, "2 addresses, and one that confirms"
+        ),
+    ])
+    func `the way back to the host app needs a token`(
+        overrides: [String],
+        verdict: Finding.Verdict,
+        words: String
+    ) throws {
+        let digest = String(repeating: "ab", count: 32)
+        let filled = overrides.map { text in
+            text.replacing("READ", with: #"{"name":"a","scope":"read","sha256":"\#(digest)"}"#)
+                .replacing("WRITE", with: #"{"name":"a","scope":"write","sha256":"\#(digest)"}"#)
+        }
+        let findings = try Self.doctor(ScriptedExchange([]), overrides: filled).examineConfiguration(certificates: [])
+        let finding = try #require(
+            findings.first { ["connect.returnURLs", "connect.confirmationURL"].contains($0.subject) }
+        )
+        #expect(finding.verdict == verdict && finding.detail.contains(words))
+    }
+
     @Test func `a wrong key names the region too`() async throws {
         let findings = try await Self.findings(
             .json(#"{"request_id":"r","error":{"type":"unauthorized","message":"marker"}}"#, status: 401)

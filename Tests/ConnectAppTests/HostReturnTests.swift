@@ -86,7 +86,7 @@ struct HostReturnTests {
                 let location = try #require(await browser.get(end(harness, flow)).location)
                 let page = await browser.get(location)
                 let handle = try #require(page.resultHandle(behind: Self.url), "\(verdict)")
-                #expect(page.text.contains("Back to <bdi>Acme</bdi>"))
+                #expect(page.text.contains("<span>Back to <bdi>Acme</bdi></span>"))
                 guard case .told(let record) = try await results(harness).result(handle, toldTo: "shop"),
                     case .answered(let outcome) = record.standing
                 else {

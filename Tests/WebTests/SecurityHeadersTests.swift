@@ -51,11 +51,13 @@ import Web
         #expect(plain.fields(for: policy)[.strictTransportSecurity] == nil)
     }
 
-    @Test func `name the sandbox, which https: does not cover`() throws {
+    @Test func `name what forms lead to and https: does not cover`() throws {
         let sandbox = HTTPOrigin(scheme: .http, host: "127.0.0.1", port: 8081)
-        let headers = SecurityHeaders(publicURL: publicURL, formTarget: sandbox)
+        let software = HTTPOrigin(scheme: .http, host: "localhost", port: 3000)
+        let nylas = HTTPOrigin(scheme: .https, host: "api.us.nylas.com")
+        let headers = SecurityHeaders(publicURL: publicURL, formTargets: [sandbox, nylas, software])
         let form = try #require(headers.fields(for: .form)[.contentSecurityPolicy])
-        #expect(form.contains("form-action 'self' https: http://127.0.0.1:8081;"))
+        #expect(form.contains("form-action 'self' https: http://127.0.0.1:8081 http://localhost:3000;"))
         let result = try #require(headers.fields(for: .result)[.contentSecurityPolicy])
         #expect(!result.contains("127.0.0.1"))
     }

@@ -31,13 +31,17 @@ enum HostURL {
 
     static func isValid(_ text: String) -> Bool {
         guard text.utf8.count <= limitBytes, isAddressText(text), !text.utf8.contains(UInt8(ascii: "#")),
-            let slashes = text.firstRange(of: "://")
+            let origin = origin(of: text)
         else { return false }
-        let authority = text[slashes.upperBound...].prefix { $0 != "/" && $0 != "?" }
-        guard let origin = try? HTTPOrigin(parsing: text[..<slashes.upperBound] + authority) else { return false }
         let query = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().first ?? ""
         let isOurs = query.split(separator: "&").contains { $0.hasPrefix("postern_") }
         return (origin.scheme == .https || origin.isLoopback) && !isOurs
+    }
+
+    static func origin(of url: String) -> HTTPOrigin? {
+        guard let slashes = url.firstRange(of: "://") else { return nil }
+        let authority = url[slashes.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        return try? HTTPOrigin(parsing: url[..<slashes.upperBound] + authority)
     }
 
     /// The address with one parameter more; values are base64url and need no encoding.

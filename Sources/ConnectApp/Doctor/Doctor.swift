@@ -36,6 +36,7 @@ package struct Doctor: Sendable {
         findings += examine(certificates)
         findings.append(examineProxies())
         findings.append(examineTokens())
+        findings.append(examineHostApp())
         return findings
     }
 

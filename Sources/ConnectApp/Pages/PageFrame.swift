@@ -78,7 +78,7 @@ struct PageFrame: Sendable {
         case .untold(let url):
             let button: HTML = url.map { link(to: $0, "Back to", isMain: isOnlyAction) } ?? .empty
             return """
-                <p class="quiet">This page cannot tell <bdi>\(brand.name)</bdi> how it ended.</p>
+                <p>This page cannot tell <bdi>\(brand.name)</bdi> how it ended.</p>
                 \(button)
                 """
         }
@@ -87,7 +87,7 @@ struct PageFrame: Sendable {
     private func link(to url: String, _ label: String, isMain: Bool) -> HTML {
         let look: HTML = isMain ? "action" : "action second"
         return """
-            <p><a class="\(look)" href="\(address: url)">\(label) <bdi>\(brand.name)</bdi></a></p>
+            <p><a class="\(look)" href="\(address: url)"><span>\(label) <bdi>\(brand.name)</bdi></span></a></p>
 
             """
     }
