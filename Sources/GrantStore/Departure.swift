@@ -10,11 +10,13 @@ package protocol DepartureStore: Sendable {
     ///
     /// - Parameters:
     ///   - reason: who wanted it, for the audit: a name of ours, no text from outside.
+    ///   - actor: on whose word, where it was not the person's own.
     ///   - reference: the request whose log line tells more.
     func leave(
         _ grant: GrantID,
         _ leaver: Leaver,
         reason: String,
+        by actor: Actor?,
         reference: String?
     ) async throws(StoreError) -> Departure
 
@@ -30,6 +32,18 @@ package protocol DepartureStore: Sendable {
 
     /// Puts the next try of a deletion off; one that is not waited for any more stays so.
     func postponeDeletion(of grant: GrantID, until moment: Timestamp) async throws(StoreError)
+}
+
+extension DepartureStore {
+    /// The same, on nobody's word but the leaver's.
+    package func leave(
+        _ grant: GrantID,
+        _ leaver: Leaver,
+        reason: String,
+        reference: String?
+    ) async throws(StoreError) -> Departure {
+        try await leave(grant, leaver, reason: reason, by: nil, reference: reference)
+    }
 }
 
 /// Who leaves a grant.

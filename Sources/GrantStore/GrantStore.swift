@@ -6,7 +6,7 @@ package import Timekeeping
 /// The contract, held by one conformance suite that every store runs: each call is atomic, all of it or nothing. When a
 /// writing call returns, its effect is on stable storage and survives `kill -9` and power loss; when it throws, it had no
 /// effect, except `.outcomeUnknown`. Calls from many tasks and, for the file store, from several processes are safe.
-package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore, OutboxStore {
+package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore, OutboxStore, IdempotencyStore {
     /// Takes the right to exchange the flow's code, before it is exchanged.
     ///
     /// A flow has one claim for ever. A `declined` answer is superseded: the flow is open again under the new lease.
@@ -57,8 +57,9 @@ package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore, Out
 
     /// Ends a link early, unless it was used.
     ///
+    /// - Parameter actor: who did, for the audit trail.
     /// - Returns: what stands now.
-    func revoke(_ link: LinkClaim) async throws(StoreError) -> LinkUse
+    func revoke(_ link: LinkClaim, by actor: Actor?) async throws(StoreError) -> LinkUse
 
     /// Forgets links that have ended by themselves.
     ///

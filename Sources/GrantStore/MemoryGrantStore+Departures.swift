@@ -7,6 +7,7 @@ extension MemoryGrantStore {
         _ grant: GrantID,
         _ leaver: Leaver,
         reason: String,
+        by actor: Actor?,
         reference: String?
     ) async throws(StoreError) -> Departure {
         let now = wallClock.now()

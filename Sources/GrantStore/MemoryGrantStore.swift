@@ -23,6 +23,7 @@ package final class MemoryGrantStore: GrantStore {
     }
 
     let contents = Mutex(Contents())
+    let calls = Mutex<[[UInt8]: KnownCall]>([:])
     let wallClock: WallClock
     let outbox: OutboxPolicy
 
@@ -130,7 +131,7 @@ package final class MemoryGrantStore: GrantStore {
         contents.withLock { $0.links[link]?.use }
     }
 
-    package func revoke(_ link: LinkClaim) async throws(StoreError) -> LinkUse {
+    package func revoke(_ link: LinkClaim, by actor: Actor?) async throws(StoreError) -> LinkUse {
         contents.withLock { contents in
             let use = LinkRules.revoking(contents.links[link.id]?.use)
             contents.links[link.id] = (use, link.expiresAt)
@@ -152,10 +153,9 @@ package final class MemoryGrantStore: GrantStore {
 
     package func grants(matching filter: GrantFilter) async throws(StoreError) -> [StoredGrant] {
         contents.withLock { contents in
-            let listed = contents.grants.values.sorted { $0.isListed(before: $1) }
+            let listed = contents.grants.values.sorted { $0.position < $1.position }
             guard let after = filter.after else { return filter.page(of: listed) }
-            guard let last = contents.grants[after] else { return [] }
-            return filter.page(of: listed.filter { last.isListed(before: $0) })
+            return filter.page(of: listed.filter { after < $0.position })
         }
     }
 
@@ -194,18 +194,12 @@ extension FlowRecord {
     }
 }
 
-extension StoredGrant {
-    /// Newest first; grants saved in the same microsecond by their ID.
-    fileprivate func isListed(before other: StoredGrant) -> Bool {
-        savedAt == other.savedAt ? id.text < other.id.text : savedAt > other.savedAt
-    }
-}
-
 extension GrantFilter {
     fileprivate func page(of grants: [StoredGrant]) -> [StoredGrant] {
         let matching = grants.lazy.filter { grant in
             (owner == nil || grant.owners.contains { $0.owner == owner })
                 && (status == nil || grant.status == status)
+                && (providerName == nil || grant.providerName == providerName)
                 && (address == nil || grant.address.map(loweringASCII) == address.map(loweringASCII))
         }
         return Array(matching.prefix(boundedLimit))

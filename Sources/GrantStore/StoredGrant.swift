@@ -68,14 +68,32 @@ package struct Ownership: Hashable, Sendable {
     }
 }
 
-/// Which grants to list; nil means any. Newest `savedAt` first, then by ID.
+/// A grant's place in every list: newest `savedAt` first, then by ID. It stays when the grant is gone, so a list can go on there.
+package struct GrantPosition: Hashable, Comparable, Sendable {
+    package var savedAt: Timestamp
+    package var id: GrantID
+
+    package init(savedAt: Timestamp, id: GrantID) {
+        self.savedAt = savedAt
+        self.id = id
+    }
+
+    package static func < (left: GrantPosition, right: GrantPosition) -> Bool {
+        left.savedAt == right.savedAt
+            ? left.id.text.utf8.lexicographicallyPrecedes(right.id.text.utf8) : left.savedAt > right.savedAt
+    }
+}
+
+/// Which grants to list; nil means any. In the order of their ``GrantPosition``.
 package struct GrantFilter: Sendable {
     package var owner: OwnerID?
     /// Compared without regard to ASCII case.
     package var address: String?
     package var status: StoredGrant.Status?
-    /// Continues a list behind this grant.
-    package var after: GrantID?
+    /// As Nylas names it.
+    package var providerName: String?
+    /// Continues a list behind this place.
+    package var after: GrantPosition?
     /// 1 to 1000.
     package var limit: Int
 
@@ -83,18 +101,22 @@ package struct GrantFilter: Sendable {
         owner: OwnerID? = nil,
         address: String? = nil,
         status: StoredGrant.Status? = nil,
-        after: GrantID? = nil,
+        providerName: String? = nil,
+        after: GrantPosition? = nil,
         limit: Int = 100
     ) {
         self.owner = owner
         self.address = address
         self.status = status
+        self.providerName = providerName
         self.after = after
         self.limit = limit
     }
 }
 
 extension StoredGrant {
+    package var position: GrantPosition { GrantPosition(savedAt: savedAt, id: id) }
+
     /// This grant as it is kept: `savedAt` and the owners of the known one, and the claim's owner, unless there already.
     ///
     /// Who connects a grant again has it: it is not deleted any more. A mere look at it changes nothing about that.

@@ -64,7 +64,7 @@ struct GrantsCommand: AsyncParsableCommand {
                 }
                 grants += page
                 guard page.count == filter.limit, let last = page.last else { break }
-                filter.after = last.id
+                filter.after = last.position
             }
             print(json ? GrantOutput.jsonArray(grants) : GrantOutput.table(grants))
         }

@@ -114,7 +114,10 @@ struct LinkCommand: AsyncParsableCommand {
             let use: LinkUse
             do throws(StoreError) {
                 let store = try FileGrantStore(directory: configuration.dataDirectory)
-                use = try await store.revoke(LinkClaim(id: said.id, expiresAt: said.expiresAt))
+                use = try await store.revoke(
+                    LinkClaim(id: said.id, expiresAt: said.expiresAt),
+                    by: .commandLine
+                )
                 await store.close()
             } catch {
                 throw CommandFailure(message: "The file store: \(error.sentence)")

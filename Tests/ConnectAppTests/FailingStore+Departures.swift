@@ -7,10 +7,11 @@ extension FailingStore {
         _ grant: GrantID,
         _ leaver: Leaver,
         reason: String,
+        by actor: Actor?,
         reference: String?
     ) async throws(StoreError) -> Departure {
         try check(\.leave)
-        return try await inner.leave(grant, leaver, reason: reason, reference: reference)
+        return try await inner.leave(grant, leaver, reason: reason, by: actor, reference: reference)
     }
 
     func forget(

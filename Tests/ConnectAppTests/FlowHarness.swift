@@ -359,7 +359,16 @@ final class FailingStore: GrantStore {
         return try await inner.use(of: link)
     }
 
-    func revoke(_ link: LinkClaim) async throws(StoreError) -> LinkUse { try await inner.revoke(link) }
+    func revoke(_ link: LinkClaim, by actor: Actor?) async throws(StoreError) -> LinkUse {
+        try await inner.revoke(link, by: actor)
+    }
+    func begin(_ call: IdempotentCall, lease: Duration) async throws(StoreError) -> IdempotencyStanding {
+        try await inner.begin(call, lease: lease)
+    }
+    func finish(_ call: IdempotentCall, sealedAnswer: String, keptFor: Duration) async throws(StoreError) {
+        try await inner.finish(call, sealedAnswer: sealedAnswer, keptFor: keptFor)
+    }
+    func abandon(_ call: IdempotentCall) async throws(StoreError) { try await inner.abandon(call) }
 
     func purgeLinks(expiredBefore moment: Timestamp) async throws(StoreError) -> Int {
         try await inner.purgeLinks(expiredBefore: moment)

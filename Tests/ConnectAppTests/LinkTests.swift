@@ -151,7 +151,7 @@ struct LinkTests {
         try await harness.run { browser in
             let link = try harness.link()
             let flow = try await browser.start(link: link.sealed)
-            #expect(try await harness.store.revoke(link.said.claim) == .revoked)
+            #expect(try await harness.store.revoke(link.said.claim, by: nil) == .revoked)
             #expect(await browser.get(flow.callback()).location == flow.problemPath)
             #expect(try await harness.verdict(of: flow) == .linkRevoked)
             #expect(await browser.get(link.path).text.contains("no longer valid"))

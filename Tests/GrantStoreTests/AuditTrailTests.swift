@@ -1,6 +1,7 @@
 import Grants
 import TestSupport
 import Testing
+import Timekeeping
 
 @testable import GrantStore
 
@@ -74,6 +75,18 @@ struct AuditTrailTests {
         }
     }
 
+    @Test func `on whose word something was ended is in it, and belongs to the chain`() async throws {
+        let grant = try Sample.grant("g", at: clock.now)
+        try await store.connect("1", saving: grant, clock)
+        let link = LinkClaim(id: try #require(LinkID("link")), expiresAt: clock.now + .seconds(60))
+        _ = try await store.revoke(link, by: .token("billing"))
+        _ = try await store.leave(grant.id, .everybody, reason: "r", by: .commandLine, reference: nil)
+        #expect(try await store.auditTrail().map(\.actor?.text) == [nil, "api:billing", "cli"])
+        #expect(try await store.verifyAuditChain() != .broken(at: 2))
+        try tamper("DROP TRIGGER audit_is_never_changed; UPDATE audit SET actor = 'api:other' WHERE number = 2")
+        #expect(try await store.verifyAuditChain() == .broken(at: 2))
+    }
+
     @Test func `it is empty, then grows, and is intact`() async throws {
         #expect(try await store.verifyAuditChain() == .intact(entries: 0, head: [UInt8](repeating: 0, count: 32)))
         try await fill()
@@ -87,7 +100,7 @@ struct AuditTrailTests {
         "UPDATE audit SET owner = 'mallory' WHERE number = 2", "DELETE FROM audit WHERE number = 5",
         "DELETE FROM audit",
         "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE number = 1",
-        "INSERT INTO audit SELECT number + 10, at, event, grant_id, owner, reference, detail, hash FROM audit",
+        "INSERT INTO audit SELECT number + 10, at, event, grant_id, owner, reference, detail, hash, actor FROM audit",
     ])
     func `the file itself refuses to change it`(script: String) async throws {
         try await fill()
@@ -103,6 +116,8 @@ struct AuditTrailTests {
         ("UPDATE audit SET event = 'something else' WHERE number = 1", 1),
         ("UPDATE audit SET grant_id = 'not a grant!' WHERE number = 4", 4),
         ("UPDATE audit SET detail = NULL WHERE number = 4", 4),
+        ("UPDATE audit SET actor = 'cli' WHERE number = 3", 3),
+        ("UPDATE audit SET actor = '' WHERE number = 3", 3),
         ("UPDATE audit SET reference = detail, detail = reference WHERE number = 2", 2),
         ("UPDATE audit SET hash = zeroblob(32) WHERE number = 5", 5),
         ("DELETE FROM audit WHERE number = 3", 3),

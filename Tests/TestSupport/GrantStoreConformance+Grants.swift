@@ -21,13 +21,69 @@ extension GrantStoreConformance {
             while let last = try await store.grants(matching: filter).map({
                 listed.append($0.id.text); return $0
             }).last {
-                filter.after = last.id
+                filter.after = last.position
             }
             try expect(listed, is: ["a", "e", "b", "c", "d"])
         },
-        .init("a page behind an unknown grant is empty") { store, clock in
-            try await store.connect("s", saving: Sample.grant("a", at: clock.now), clock)
-            try expect(await store.grants(matching: GrantFilter(after: Sample.grantID("b"))), is: [])
+        .init("a list goes on behind a place, whether its grant is still there or not") { store, clock in
+            let first = clock.now
+            for id in ["a", "c"] { try await store.connect(id, saving: Sample.grant(id, at: clock.now), clock) }
+            clock.advance(by: .seconds(1))
+            try await store.connect("z", saving: Sample.grant("z", at: clock.now), clock)
+            func ids(after moment: Timestamp, _ id: String) async throws -> [String] {
+                let place = GrantPosition(savedAt: moment, id: try Sample.grantID(id))
+                return try await store.grants(matching: GrantFilter(after: place)).map(\.id.text)
+            }
+            try expect(await ids(after: first, "b"), is: ["c"])
+            try expect(await ids(after: first + .microseconds(1), "0"), is: ["a", "c"])
+            try expect(await ids(after: clock.now, "z"), is: ["a", "c"])
+            try expect(await ids(after: first, "c"), is: [])
+            try expect(await ids(after: Timestamp(microsecondsSince1970: .max), "a"), is: ["z", "a", "c"])
+        },
+        .init("every filter pages in the order of the whole list") { store, clock in
+            let ada = try Sample.owner("ada")
+            for number in 0..<24 {
+                var grant = try Sample.grant(
+                    "g\(number % 7)\(number)",
+                    address: number.isMultiple(of: 2) ? "even@example.com" : "odd@example.com",
+                    status: number % 5 == 0 ? .invalid : .valid,
+                    at: clock.now
+                )
+                grant.providerName = ["google", "microsoft", "new"][number % 3]
+                try await store.connect("\(number)", saving: grant, owner: number % 4 == 0 ? ada : nil, clock)
+                // Several in the same microsecond.
+                if number % 3 == 2 { clock.advance(by: .microseconds(1)) }
+            }
+            let all = try await store.grants(matching: GrantFilter(limit: 1000))
+            try expect(all, is: all.sorted { $0.position < $1.position })
+            for owner in [nil, ada] {
+                for address in [nil, "EVEN@example.com"] {
+                    for status in [nil, StoredGrant.Status.valid, .invalid] {
+                        for provider in [nil, "google", "new", "none"] {
+                            var filter = GrantFilter(
+                                owner: owner,
+                                address: address,
+                                status: status,
+                                providerName: provider,
+                                limit: 3
+                            )
+                            var listed: [StoredGrant] = []
+                            while let last = try await store.grants(matching: filter).map({
+                                listed.append($0); return $0
+                            }).last {
+                                filter.after = last.position
+                            }
+                            let expected = all.filter { grant in
+                                (owner == nil || grant.owners.contains { $0.owner == owner })
+                                    && (address == nil || grant.address == "even@example.com")
+                                    && (status == nil || grant.status == status)
+                                    && (provider == nil || grant.providerName == provider)
+                            }
+                            try expect(listed.map(\.id), is: expected.map(\.id))
+                        }
+                    }
+                }
+            }
         },
         .init("filters hold together; addresses differ by more than ASCII case, owners by every byte") { store, clock in
             let (ada, upper) = (try Sample.owner("ada"), try Sample.owner("Ada"))

@@ -91,8 +91,8 @@ extension GrantStoreConformance {
         },
         .init("a revoked link is not claimed, and revoking it again changes nothing") { store, clock in
             let (link, first, _, lease) = try two(clock)
-            try expect(await store.revoke(link), is: .revoked)
-            try expect(await store.revoke(link), is: .revoked)
+            try expect(await store.revoke(link, by: .commandLine), is: .revoked)
+            try expect(await store.revoke(link, by: .commandLine), is: .revoked)
             try expect(await store.claim(first, lease: lease), is: .linkRevoked)
             try expect(await store.record(of: first.flow), is: nil)
         },
@@ -102,12 +102,12 @@ extension GrantStoreConformance {
             let grant = try Sample.grant("g-1", at: clock.now)
             let outcome = Sample.outcome(.connected, grant: grant.id, at: clock.now)
             _ = try await store.answer(first.flow, with: outcome, saving: grant, heldBy: "a")
-            try expect(await store.revoke(link), is: .used(first.flow))
+            try expect(await store.revoke(link, by: .commandLine), is: .used(first.flow))
         },
         .init("revoking comes too late for a flow that was claimed before") { store, clock in
             let (link, first, second, lease) = try two(clock)
             try expect(await store.claim(first, lease: lease), is: .claimed)
-            try expect(await store.revoke(link), is: .revoked)
+            try expect(await store.revoke(link, by: .commandLine), is: .revoked)
             try expect(await store.claim(second, lease: lease), is: .linkRevoked)
             let grant = try Sample.grant("g-1", at: clock.now)
             let outcome = Sample.outcome(.connected, grant: grant.id, at: clock.now)
@@ -120,7 +120,7 @@ extension GrantStoreConformance {
         .init("purging forgets links that ended before the moment, and no others") { store, clock in
             let (link, _, _, _) = try two(clock)
             guard let edge = Sample.link(of: "edge", until: clock.now) else { throw Broken(description: "no link ID") }
-            for link in [link, edge] { _ = try await store.revoke(link) }
+            for link in [link, edge] { _ = try await store.revoke(link, by: .commandLine) }
             try expect(await store.purgeLinks(expiredBefore: clock.now), is: 0)
             try expect(await store.purgeLinks(expiredBefore: clock.now + .microseconds(1)), is: 1)
             try expect(await store.use(of: edge.id), is: nil)

@@ -17,7 +17,8 @@ package struct GrantStoreConformance: Sendable, CustomStringConvertible {
     package var description: String { rule }
 
     package static var cases: [GrantStoreConformance] {
-        claiming + answering + leases + links + departures + results + confirmations + listing + crowds + outbox
+        claiming + answering + leases + links + departures + results + confirmations
+            + listing + crowds + outbox + idempotency
     }
 
     /// What a store did instead of what the contract says.

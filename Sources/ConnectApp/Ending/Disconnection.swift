@@ -74,17 +74,26 @@ package struct Disconnection: Sendable {
     /// Takes the grant from the leaver and, if nobody else has it, tells Nylas to delete it.
     ///
     /// Safe to repeat, and safe beside flows of the same mailbox.
-    /// - Parameter reference: the request whose log line tells more.
+    /// - Parameters:
+    ///   - actor: on whose word, for the audit trail; nil for the person's own.
+    ///   - reference: the request whose log line tells more.
     /// - Throws: where the store did not take it: then nothing has changed.
     package func disconnect(
         _ grant: GrantID,
         _ leaver: Leaver,
         reason: Reason,
+        by actor: Actor? = nil,
         reference: String? = nil
     ) async throws(StoreError) -> End {
         let result: Result<End, StoreError> = await locks.withLock(grant) {
             do throws(StoreError) {
-                switch try await store.leave(grant, leaver, reason: reason.rawValue, reference: reference) {
+                switch try await store.leave(
+                    grant,
+                    leaver,
+                    reason: reason.rawValue,
+                    by: actor,
+                    reference: reference
+                ) {
                 case .unknownGrant: return .success(.unknownGrant)
                 case .notOwner: return .success(.notOwner)
                 case .othersRemain(let count):

@@ -33,6 +33,8 @@ package struct AuditEntry: Hashable, Sendable {
     package var reference: String?
     /// The verdict, or the reason of a refresh.
     package var detail: String?
+    /// On whose word; nil where it was a flow, a person with a link, or Postern by itself.
+    package var actor: Actor?
     /// SHA-256 of the hash before (32 zero bytes before the first) and this entry's content.
     package var hash: [UInt8]
 
@@ -47,6 +49,8 @@ package struct AuditEntry: Hashable, Sendable {
             content += bytes(field.map { Int64($0.utf8.count) } ?? -1)
             content += field.map { Array($0.utf8) } ?? []
         }
+        // Entries without one are as they were before there were any; with one, there is a sixth field behind the five.
+        if let actor { content += bytes(Int64(actor.text.utf8.count)) + Array(actor.text.utf8) }
         return SHA256.digest(content)
     }
 
@@ -71,6 +75,7 @@ extension Connection {
         owner: OwnerID?,
         reference: String?,
         detail: String?,
+        actor: Actor? = nil,
         at moment: Timestamp
     ) throws(SQLiteFailure) {
         let last = try row("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1") {
@@ -84,11 +89,12 @@ extension Connection {
             owner: owner,
             reference: reference,
             detail: detail,
+            actor: actor,
             hash: []
         )
         entry.hash = entry.hash(after: last?.hash ?? AuditEntry.firstPredecessor)
         try run(
-            "INSERT INTO audit (\(auditColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO audit (\(auditColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             .integer(entry.number),
             .time(entry.at),
             .text(event.rawValue),
@@ -96,6 +102,7 @@ extension Connection {
             .text(owner?.text),
             .text(reference),
             .text(detail),
+            .text(actor?.text),
             .blob(entry.hash)
         )
     }
@@ -127,7 +134,7 @@ extension Connection {
     }
 }
 
-private let auditColumns = "number, at, event, grant_id, owner, reference, detail, hash"
+private let auditColumns = "number, at, event, grant_id, owner, reference, detail, actor, hash"
 
 private func auditEntry(_ row: inout Row) throws(SQLiteFailure) -> AuditEntry {
     let (number, at) = (try row.integer(), try row.time())
@@ -140,6 +147,7 @@ private func auditEntry(_ row: inout Row) throws(SQLiteFailure) -> AuditEntry {
         owner: try row.optional(OwnerID.init),
         reference: try row.optionalText(),
         detail: try row.optionalText(),
+        actor: try row.optional(Actor.init),
         hash: try row.blob()
     )
 }

@@ -6,6 +6,7 @@ extension Connection {
         _ id: GrantID,
         _ leaver: Leaver,
         reason: String,
+        by actor: Actor?,
         reference: String?,
         telling outbox: OutboxPolicy,
         at now: Timestamp
@@ -26,6 +27,7 @@ extension Connection {
                 owner: owner,
                 reference: reference,
                 detail: reason,
+                actor: actor,
                 at: now
             )
         }

@@ -9,40 +9,6 @@ extension Connection {
         return found
     }
 
-    func grants(matching filter: GrantFilter) throws(SQLiteFailure) -> [StoredGrant] {
-        var conditions: [String] = []
-        var values: [SQLValue] = []
-        func require(_ condition: String, _ newValues: SQLValue...) {
-            conditions.append(condition)
-            values += newValues
-        }
-        if let owner = filter.owner {
-            require("id IN (SELECT grant_id FROM ownership WHERE owner = ?)", .text(owner.text))
-        }
-        if let address = filter.address { require("address = ?", .text(address)) }
-        if let status = filter.status { require("status = ?", .text(status.rawValue)) }
-        if let after = filter.after {
-            let found = try row("SELECT saved_at FROM grants WHERE id = ?", .text(after.text)) {
-                (row) throws(SQLiteFailure) in try row.integer()
-            }
-            guard let savedAt = found else { return [] }
-            require(
-                "saved_at <= ? AND (saved_at < ? OR id > ?)",
-                .integer(savedAt),
-                .integer(savedAt),
-                .text(after.text)
-            )
-        }
-        let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        var grants: [StoredGrant] = []
-        try forEachRow(
-            "SELECT \(grantColumns) FROM grants \(condition) ORDER BY saved_at DESC, id LIMIT ?",
-            values + [.integer(Int64(filter.boundedLimit))]
-        ) { (row) throws(SQLiteFailure) in grants.append(try grant(in: &row)) }
-        for index in grants.indices { grants[index].owners = try owners(of: grants[index].id) }
-        return grants
-    }
-
     /// Writes a grant in place of what was there, and the owners that are new.
     func save(_ grant: StoredGrant) throws(SQLiteFailure) {
         try run(
@@ -81,7 +47,7 @@ extension Connection {
         }
     }
 
-    private func owners(of id: GrantID) throws(SQLiteFailure) -> [Ownership] {
+    func owners(of id: GrantID) throws(SQLiteFailure) -> [Ownership] {
         try rows(
             "SELECT owner, since, link_id, tags FROM ownership WHERE grant_id = ? ORDER BY number",
             .text(id.text)
@@ -96,7 +62,7 @@ extension Connection {
         }
     }
 
-    private func grant(in row: inout Row) throws(SQLiteFailure) -> StoredGrant {
+    func grant(in row: inout Row) throws(SQLiteFailure) -> StoredGrant {
         guard let id = GrantID(try row.text()) else { throw .unreadableValue }
         let providerName = try row.text()
         let address = try row.optionalText()
@@ -117,6 +83,6 @@ extension Connection {
     }
 }
 
-private let grantColumns = """
+let grantColumns = """
     id, provider, address, scopes, status, created_at, updated_at, saved_at, changed_at, deletion_requested_at
     """

@@ -6,11 +6,20 @@ extension FileGrantStore {
         _ grant: GrantID,
         _ leaver: Leaver,
         reason: String,
+        by actor: Actor?,
         reference: String?
     ) async throws(StoreError) -> Departure {
         let now = wallClock.now()
         return try await write { [outbox] (connection) throws(SQLiteFailure) in
-            try connection.leave(grant, leaver, reason: reason, reference: reference, telling: outbox, at: now)
+            try connection.leave(
+                grant,
+                leaver,
+                reason: reason,
+                by: actor,
+                reference: reference,
+                telling: outbox,
+                at: now
+            )
         }
     }
 

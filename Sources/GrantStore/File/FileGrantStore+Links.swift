@@ -6,7 +6,7 @@ extension FileGrantStore {
         try await reader.run { (connection) throws(SQLiteFailure) in try connection.use(of: link) }
     }
 
-    package func revoke(_ link: LinkClaim) async throws(StoreError) -> LinkUse {
+    package func revoke(_ link: LinkClaim, by actor: Actor?) async throws(StoreError) -> LinkUse {
         let now = wallClock.now()
         return try await write { (connection) throws(SQLiteFailure) in
             let before = try connection.use(of: link.id)
@@ -19,6 +19,7 @@ extension FileGrantStore {
                 owner: nil,
                 reference: nil,
                 detail: link.id.text,
+                actor: actor,
                 at: now
             )
             return use

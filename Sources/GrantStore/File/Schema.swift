@@ -41,7 +41,7 @@ enum Schema {
         return Int(found)
     }
 
-    private static let steps = [first, links, departures, hostWords, outbox]
+    static let steps = [first, links, departures, hostWords, outbox, operatorAPI]
 
     private static let first = """
         CREATE TABLE grants (
