@@ -102,13 +102,27 @@ let package = Package(
             httpTypes,
             logging
         ),
+        room(
+            "OperatorAPI",
+            "ConnectApp",
+            "Web",
+            "Nylas",
+            "GrantStore",
+            "Grants",
+            "HTTPSemantics",
+            "Cryptography",
+            "Timekeeping",
+            httpTypes,
+            logging
+        ),
         room("NylasSandbox", "Web", "HTTPSemantics", "Cryptography", "Timekeeping", httpTypes),
 
         // where the parts are joined
         .executableTarget(
             name: "postern",
             dependencies: [
-                "ConnectApp", "NylasSandbox", "HTTPServer", "HTTPClient", "TLS", "Sockets", "Web", "Nylas", "OAuth",
+                "ConnectApp", "OperatorAPI", "NylasSandbox", "HTTPServer", "HTTPClient", "TLS", "Sockets", "Web",
+                "Nylas", "OAuth",
                 "GrantStore", "Grants", "HTTPSemantics", "HTTP1", "Cryptography", "Timekeeping",
                 "Metrics", httpTypes, logging, argumentParser, unixSignals,
             ],
@@ -166,6 +180,19 @@ let package = Package(
             "TLS",
             "Timekeeping",
             "Web",
+            httpTypes,
+            logging
+        ),
+        tests(
+            "OperatorAPI",
+            "ConnectApp",
+            "Web",
+            "Nylas",
+            "GrantStore",
+            "Grants",
+            "HTTPSemantics",
+            "Cryptography",
+            "Timekeeping",
             httpTypes,
             logging
         ),

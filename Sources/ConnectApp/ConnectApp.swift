@@ -33,6 +33,7 @@ package struct ConnectApp: RequestHandler {
     ///   - headers: made with ``ConnectSettings/publicURL`` and the Nylas origin as form target.
     ///   - exchange: reaches Nylas.
     ///   - clock: for waits and deadlines; no change of the machine's time moves it.
+    ///   - joining: makes routes of other rooms for the same address; told how an owner leaves a grant.
     ///   - count: called with each step of a flow; must not block.
     package init(
         settings: ConnectSettings,
@@ -44,6 +45,7 @@ package struct ConnectApp: RequestHandler {
         logger: Logger,
         assets: StaticFiles,
         headers: SecurityHeaders,
+        joining: (Disconnection) -> [Route] = { _ in [] },
         count: @escaping @Sendable (FlowCount) -> Void = { _ in }
     ) {
         let log = FlowLog(logger, count: count)
@@ -183,7 +185,7 @@ package struct ConnectApp: RequestHandler {
                 await results.problem(parameters["id"], request)
             },
         ]
-        let router = Router(routes + assets.routes, errors: pages.errors)
+        let router = Router(routes + joining(disconnection) + assets.routes, errors: pages.errors)
         routeTemplates = router.templates
         handler = HostCheck(
             router,

@@ -3,7 +3,7 @@ package import HTTPTypes
 
 /// Answers for requests that went wrong before or outside a page: one source for the router, the server and the application.
 ///
-/// HTML for people, JSON for a client that prefers it by `Accept`; both carry the reference that the log line has too, and
+/// HTML for people, a problem (RFC 9457) for programs, which prefer JSON by `Accept`, have a token or bring JSON; both carry the reference that the log line has too, and
 /// neither carries anything of the request.
 package struct ErrorPages: Sendable {
     /// Makes the page for people. `note` is one more sentence, or empty.
@@ -29,17 +29,24 @@ package struct ErrorPages: Sendable {
         note: HTML = .empty
     ) -> Response {
         let fault = HTTPFault(status)
-        guard ContentPreference(accepting: fields) == .json else {
+        guard isForProgram(fields) else {
             return .page(render(fault, note, reference), status: status, policy: .result, headers: headers)
         }
         var answer = headers.fields(for: .data)
-        answer[.contentType] = "application/json"
+        answer[.contentType] = "application/problem+json"
         // Every part is of our own making and of characters that JSON takes as they are.
         let json =
-            #"{"error":{"status":\#(status.code),"code":"\#(fault.rawValue)","message":"\#(fault.title)"},"#
-            + #""reference":"\#(reference)"}"# + "\n"
+            #"{"type":"about:blank","title":"\#(fault.status.reasonPhrase)","status":\#(status.code),"#
+            + #""code":"\#(fault.rawValue)","detail":"\#(fault.title). \#(fault.advice)","instance":"\#(reference)"}"#
+            + "\n"
         return Response(status: status, fields: answer, content: Array(json.utf8))
     }
+}
+
+/// Whether a program asks: it prefers JSON, or has a token, or brings JSON.
+private func isForProgram(_ fields: HTTPFields) -> Bool {
+    if ContentPreference(accepting: fields) == .json || fields[.authorization] != nil { return true }
+    return fields[.contentType].flatMap { MediaType($0) }?.essence == "application/json"
 }
 
 /// The page of a service without pages of its own, such as the sandbox.

@@ -44,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
         let serving = Serving(
             settings: settings,
             store: store,
+            apiTokens: configuration.apiTokens,
             trustedCertificates: configuration.trustedCertificates,
             certificates: certificates,
             publicPlace: try place(configuration.listen),

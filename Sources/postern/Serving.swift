@@ -9,6 +9,7 @@ import HTTPTypes
 import Logging
 import Nylas
 import NylasSandbox
+import OperatorAPI
 import Sockets
 import Synchronization
 import TLS
@@ -23,6 +24,8 @@ import Web
 struct Serving: Sendable {
     var settings: ConnectSettings
     var store: FileGrantStore
+    /// Who may use the operator API; without any there is none.
+    var apiTokens: [APIToken] = []
     var trustedCertificates: String?
     var certificates: CertificateKeeper?
     var publicPlace: ListenAddress
@@ -87,6 +90,19 @@ struct Serving: Sendable {
             logger: logger,
             assets: assets,
             headers: headers,
+            joining: { disconnection in
+                OperatorAPI(
+                    settings: settings,
+                    tokens: apiTokens,
+                    store: store,
+                    disconnection: disconnection,
+                    wallClock: .system,
+                    clock: ContinuousClock(),
+                    random: .system,
+                    logger: logger,
+                    headers: headers
+                ).routes
+            },
             count: { flowMetrics.note($0) }
         )
 

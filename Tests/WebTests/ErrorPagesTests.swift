@@ -6,14 +6,12 @@ import Web
 
 @Suite("Errors as pages and as JSON") struct ErrorPagesTests {
     private struct Answer: Decodable {
-        struct Fault: Decodable {
-            var status: Int
-            var code: String
-            var message: String
-        }
-
-        var error: Fault
-        var reference: String
+        var type: String
+        var title: String
+        var status: Int
+        var code: String
+        var detail: String
+        var instance: String
     }
 
     @Test(arguments: HTTPFault.allCases)
@@ -27,15 +25,26 @@ import Web
     }
 
     @Test(arguments: HTTPFault.allCases)
-    func `are JSON for a program that prefers it`(fault: HTTPFault) throws {
-        let response = errors.response(fault, to: request(fields: [.accept: "application/json"]))
-        #expect(response.head.status == fault.status)
-        #expect(response[.contentType] == "application/json")
-        let answer = try JSONDecoder().decode(Answer.self, from: Data(response.content))
-        #expect(answer.error.status == fault.status.code)
-        #expect(answer.error.code == fault.rawValue)
-        #expect(answer.error.message == fault.title)
-        #expect(answer.reference == "q7K2-ref")
+    func `are a problem for a program, RFC 9457`(fault: HTTPFault) throws {
+        for fields: HTTPFields in [
+            [.accept: "application/json"], [.authorization: "Bearer x"], [.contentType: "application/json"],
+            [.contentType: "Application/JSON; charset=utf-8", .accept: "*/*"],
+        ] {
+            let response = errors.response(fault, to: request(fields: fields))
+            #expect(response.head.status == fault.status)
+            #expect(response[.contentType] == "application/problem+json")
+            let answer = try JSONDecoder().decode(Answer.self, from: Data(response.content))
+            #expect(answer.type == "about:blank" && answer.title == fault.status.reasonPhrase)
+            #expect(answer.status == fault.status.code && answer.code == fault.rawValue)
+            #expect(answer.detail == "\(fault.title). \(fault.advice)")
+            #expect(answer.instance == "q7K2-ref")
+        }
+    }
+
+    @Test(arguments: ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "nonsense"])
+    func `are a page for whoever brings something else`(type: String) {
+        let response = errors.response(.notFound, to: request(fields: [.contentType: type]))
+        #expect(response[.contentType] == "text/html; charset=utf-8")
     }
 
     @Test(arguments: [400, 404, 405, 408, 413, 414, 421, 429, 431, 500, 503])

@@ -1,4 +1,4 @@
-import Web
+package import Web
 
 /// What one client, and all of them together, may take of Postern's time and memory: the `limits` of the configuration.
 ///
@@ -9,6 +9,7 @@ package struct Limits: Hashable, Sendable {
     package var fieldSectionBytes = 32 << 10
     package var fieldCount = 100
     package var formBytes = 16 << 10
+    package var apiBytes = 256 << 10
     package var handshakeSeconds = 10
     package var headSeconds = 10
     package var contentSeconds = 30
@@ -21,10 +22,14 @@ package struct Limits: Hashable, Sendable {
     package var startsBurst = 60
     package var callbacksPerMinute = 120
     package var callbacksBurst = 120
+    package var apiFailuresPerMinute = 30
+    package var apiFailuresBurst = 30
 
     package init() {}
 
     var starts: Rate { Rate(perMinute: startsPerMinute, burst: startsBurst) }
+    /// How often one network may come to the operator API without a token that is good.
+    package var apiFailures: Rate { Rate(perMinute: apiFailuresPerMinute, burst: apiFailuresBurst) }
     var callbacks: Rate { Rate(perMinute: callbacksPerMinute, burst: callbacksBurst) }
 
     /// Reads every limit; one that is wrong is a fault of the reader's and stands here with its default.
@@ -71,6 +76,7 @@ struct LimitKey: Sendable {
         LimitKey(\.fieldSectionBytes, "fieldSectionBytes", 16 << 10...1 << 20, "the bytes of all fields of a request"),
         LimitKey(\.fieldCount, "fieldCount", 32...1000, "the fields of a request"),
         LimitKey(\.formBytes, "formBytes", 1 << 10...1 << 20, "the bytes of a form"),
+        LimitKey(\.apiBytes, "apiBytes", 4 << 10...1 << 20, "the bytes of a request to the operator API"),
         LimitKey(\.handshakeSeconds, "handshakeSeconds", 1...120, "the seconds for a TLS handshake"),
         LimitKey(\.headSeconds, "headSeconds", 1...120, "the seconds for the head of a request"),
         LimitKey(\.contentSeconds, "contentSeconds", 1...600, "the seconds for the content of a request"),
@@ -88,5 +94,17 @@ struct LimitKey: Sendable {
             "how many answers one client brings a minute"
         ),
         LimitKey(\.callbacksBurst, "callbacksBurst", 1...1_000_000, "how many answers one client brings at once"),
+        LimitKey(
+            \.apiFailuresPerMinute,
+            "apiFailuresPerMinute",
+            1...1_000_000,
+            "how many calls without a good token one client makes a minute"
+        ),
+        LimitKey(
+            \.apiFailuresBurst,
+            "apiFailuresBurst",
+            1...1_000_000,
+            "how many calls without a good token one client makes at once"
+        ),
     ]
 }

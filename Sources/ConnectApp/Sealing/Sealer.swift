@@ -11,6 +11,7 @@ struct Sealer: Sendable {
         case result = "postern/1 result cookie"
         case parked = "postern/1 parked flow cookie"
         case link = "postern/1 connect link"
+        case answer = "postern/1 answer of the operator API"
         case disconnect = "postern/1 disconnect link"
         case resultHandle = "postern/1 result handle"
         case confirmationHandle = "postern/1 confirmation handle"

@@ -1,0 +1,129 @@
+package import HTTPTypes
+
+/// Why a call is not answered as it was meant: an RFC 9457 problem, of type `about:blank` with a code of ours beside it.
+///
+/// Nothing of the request is repeated in it but names of ours.
+package struct APIProblem: Error, Hashable, Sendable {
+    /// What programs tell problems apart by; each has one status and one sentence.
+    package enum Code: String, CaseIterable, Sendable {
+        case invalidRequest = "invalid_request"
+        case invalidQuery = "invalid_query"
+        case invalidJSON = "invalid_json"
+        case idempotencyKeyInvalid = "idempotency_key_invalid"
+        case tokenMissing = "token_missing"
+        case invalidToken = "invalid_token"
+        case insufficientScope = "insufficient_scope"
+        case notFound = "not_found"
+        case linkUsed = "link_used"
+        case idempotencyInProgress = "idempotency_in_progress"
+        case idempotencyAnswerLost = "idempotency_answer_lost"
+        case unsupportedMediaType = "unsupported_media_type"
+        case invalidContent = "invalid_content"
+        case idempotencyKeyReused = "idempotency_key_reused"
+        case tooManyFailures = "too_many_failures"
+        case storeUnavailable = "store_unavailable"
+    }
+
+    package var code: Code
+    /// What does not fit in the content, or which parameter of the query.
+    package var misfits: [Misfit]
+    /// When to come again.
+    package var retryAfter: Duration?
+
+    package init(_ code: Code, misfits: [Misfit] = [], retryAfter: Duration? = nil) {
+        self.code = code
+        self.misfits = misfits
+        self.retryAfter = retryAfter
+    }
+}
+
+extension APIProblem.Code {
+    package var status: HTTPResponse.Status {
+        switch self {
+        case .invalidRequest, .invalidQuery, .invalidJSON, .idempotencyKeyInvalid: .badRequest
+        case .tokenMissing, .invalidToken: .unauthorized
+        case .insufficientScope: .forbidden
+        case .notFound: .notFound
+        case .linkUsed, .idempotencyInProgress, .idempotencyAnswerLost: .conflict
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .invalidContent, .idempotencyKeyReused: .unprocessableContent
+        case .tooManyFailures: .tooManyRequests
+        case .storeUnavailable: .serviceUnavailable
+        }
+    }
+
+    /// What happened and what to do, one or two sentences.
+    package var detail: String {
+        switch self {
+        case .invalidRequest: "The Authorization field must be there once, as: Bearer and one token."
+        case .invalidQuery: "The query has a parameter that there is not, one twice, or one with a wrong value."
+        case .invalidJSON: "The content is not one JSON text in UTF-8, or a name in it is there twice."
+        case .idempotencyKeyInvalid: "Idempotency-Key must be there once, with 1 to 255 visible ASCII characters."
+        case .tokenMissing: "Send a token of the operator API: Authorization: Bearer …"
+        case .invalidToken: "There is no such token."
+        case .insufficientScope: "The token may read and not change anything."
+        case .notFound: "There is no such thing."
+        case .linkUsed: "A mailbox was connected with the link: it can no longer be ended."
+        case .idempotencyInProgress: "The first call with this Idempotency-Key is still being answered. Try again."
+        case .idempotencyAnswerLost:
+            "The call with this Idempotency-Key was answered, and its answer can no longer be opened: the sealing key has changed."
+        case .unsupportedMediaType: "The content must be JSON, and Content-Type must say so: application/json."
+        case .invalidContent: "The content does not fit: each of the errors says where."
+        case .idempotencyKeyReused: "This Idempotency-Key came before with another call."
+        case .tooManyFailures: "There were too many calls without a good token from this network."
+        case .storeUnavailable: "The file store cannot be used right now. What was asked for did not happen."
+        }
+    }
+}
+
+// MARK: as JSON
+
+extension APIProblem {
+    static let mediaType = "application/problem+json"
+
+    /// - Parameter reference: the request's ID, which the log has too.
+    func json(reference: String) -> JSON {
+        var members: [JSON.Member] = [
+            .init("type", "about:blank"),
+            .init("title", .string(code.status.reasonPhrase)),
+            .init("status", .integer(Int64(code.status.code))),
+            .init("code", .string(code.rawValue)),
+            .init("detail", .string(code.detail)),
+            .init("instance", .string(reference)),
+        ]
+        if !misfits.isEmpty {
+            members.append(
+                .init(
+                    "errors",
+                    .array(misfits.prefix(20).map { ["pointer": .string($0.pointer), "detail": .string($0.detail)] })
+                )
+            )
+        }
+        return .object(members)
+    }
+
+    /// What every problem looks like.
+    static let schema = Schema.named(
+        "Problem",
+        .object([
+            .init("type", .word(["about:blank"]), "RFC 9457: the status says all that the type would."),
+            .init("title", .text(1...100), "The status in words."),
+            .init("status", .integer(400...599), "The status again."),
+            .init("code", .text(1...64, pattern: "^[a-z_]+$"), "What a program tells problems apart by."),
+            .init("detail", .text(1...400), "What happened, for a person."),
+            .init("instance", .text(1...64), "The request's ID: the server's log has the same."),
+            .init(
+                "errors",
+                .list(
+                    of: .object([
+                        .init("pointer", .text(0...200), "Where: a JSON pointer, or the name of a query parameter."),
+                        .init("detail", .text(1...400), "What would be right."),
+                    ]),
+                    atMost: 20
+                ),
+                isRequired: false,
+                "What does not fit, each with its place."
+            ),
+        ])
+    )
+}
