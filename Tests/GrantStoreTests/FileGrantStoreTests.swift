@@ -76,6 +76,30 @@ struct FileGrantStoreTests {
         #expect(opened == 8)
     }
 
+    @Test func `a look at a store that is being made finds none or a whole one`() async throws {
+        // Often, since whoever comes in between sees a file half made only for a moment.
+        for round in 0..<15 {
+            let path = directory.path + "/\(round)"
+            let failures = await withTaskGroup { group in
+                for _ in 0..<3 {
+                    group.addTask { () -> Set<StoreError> in
+                        var failures: Set<StoreError> = []
+                        for _ in 0..<20_000 {
+                            do throws(StoreError) {
+                                _ = try FileGrantStore(directory: path, access: .readOnly, wallClock: clock.clock)
+                                break
+                            } catch { failures.insert(error) }
+                        }
+                        return failures
+                    }
+                }
+                _ = try? FileGrantStore(directory: path, wallClock: clock.clock)
+                return await group.reduce(into: Set<StoreError>()) { $0.formUnion($1) }
+            }
+            #expect(failures.isSubset(of: [.cannotOpen, .locked]), "round \(round)")
+        }
+    }
+
     @Test func `the directory and every file in it are for its owner alone`() async throws {
         let path = directory.path + "/a/b/"
         let store = try FileGrantStore(directory: path, wallClock: clock.clock)

@@ -28,17 +28,35 @@ enum Schema {
     }
 
     /// The version of the file, 0 for an empty one.
+    ///
+    /// What is asked is answered of one moment: another process may be making the file what it shall be.
     static func found(in connection: Connection) throws(StoreError) -> Int {
-        let (found, application, objects): (Int64, Int64, Int64)
+        let marks: Marks
         do throws(SQLiteFailure) {
-            found = try connection.number("PRAGMA user_version")
+            marks =
+                connection.isInTransaction
+                ? try Marks(connection)
+                : try connection.snapshot { (connection) throws(SQLiteFailure) in try Marks(connection) }
+        } catch { throw error.storeError }
+        let isEmpty = marks.version == 0 && marks.application == 0 && marks.objects == 0
+        guard isEmpty || (marks.version > 0 && marks.application == applicationID) else { throw .corrupt }
+        guard marks.version <= version else {
+            throw .newerFormat(found: Int(clamping: marks.version), known: version)
+        }
+        return Int(marks.version)
+    }
+
+    /// What tells our file from another's, and an old one from a new one.
+    private struct Marks {
+        let version: Int64
+        let application: Int64
+        let objects: Int64
+
+        init(_ connection: Connection) throws(SQLiteFailure) {
+            version = try connection.number("PRAGMA user_version")
             application = try connection.number("PRAGMA application_id")
             objects = try connection.number("SELECT count(*) FROM sqlite_schema")
-        } catch { throw error.storeError }
-        let isEmpty = found == 0 && application == 0 && objects == 0
-        guard isEmpty || (found > 0 && application == applicationID) else { throw .corrupt }
-        guard found <= version else { throw .newerFormat(found: Int(clamping: found), known: version) }
-        return Int(found)
+        }
     }
 
     static let steps = [first, links, departures, hostWords, outbox, operatorAPI]
