@@ -115,13 +115,15 @@ let package = Package(
             httpTypes,
             logging
         ),
+        room("BulkGrants", "Nylas", "GrantStore", "Grants", "Cryptography", "Timekeeping"),
         room("NylasSandbox", "Web", "HTTPSemantics", "Cryptography", "Timekeeping", httpTypes),
 
         // where the parts are joined
         .executableTarget(
             name: "postern",
             dependencies: [
-                "ConnectApp", "OperatorAPI", "NylasSandbox", "HTTPServer", "HTTPClient", "TLS", "Sockets", "Web",
+                "ConnectApp", "OperatorAPI", "BulkGrants", "NylasSandbox", "HTTPServer", "HTTPClient", "TLS", "Sockets",
+                "Web",
                 "Nylas", "OAuth",
                 "GrantStore", "Grants", "HTTPSemantics", "HTTP1", "Cryptography", "Timekeeping",
                 "Metrics", httpTypes, logging, argumentParser, unixSignals,
@@ -195,6 +197,17 @@ let package = Package(
             "Timekeeping",
             httpTypes,
             logging
+        ),
+        tests(
+            "BulkGrants",
+            "Nylas",
+            "NylasSandbox",
+            "GrantStore",
+            "Grants",
+            "HTTPSemantics",
+            "Cryptography",
+            "Timekeeping",
+            httpTypes
         ),
         tests("NylasSandbox", "HTTPSemantics", "Cryptography", httpTypes),
     ] + fuzzing

@@ -13,6 +13,7 @@ package final class MemoryGrantStore: GrantStore {
         var links: [LinkID: (use: LinkUse, expiresAt: Timestamp)] = [:]
         var receipts: [FlowID: ResultReceipt] = [:]
         var confirmations: [FlowID: FlowConfirmation] = [:]
+        var bulk = Bulk()
 
         func answer(reserving link: LinkClaim, for flow: FlowID, at now: Timestamp) -> LinkRules.Answer {
             let use = links[link.id]?.use

@@ -26,6 +26,11 @@ struct FileGrantStoreTests {
         try await rule.check(store, clock)
     }
 
+    @Test(arguments: BulkStoreConformance.cases)
+    func `keeps the contract of bulk runs`(rule: BulkStoreConformance) async throws {
+        try await rule.check(try open(), clock)
+    }
+
     @Test func `what was saved is there when it is opened again`() async throws {
         let store = try open()
         let owner = try Sample.owner("user-7")

@@ -9,4 +9,10 @@ struct MemoryGrantStoreTests {
         let clock = ManualWallClock()
         try await rule.check(MemoryGrantStore(wallClock: clock.clock, outbox: Sample.outbox), clock)
     }
+
+    @Test(arguments: BulkStoreConformance.cases)
+    func `keeps the contract of bulk runs`(rule: BulkStoreConformance) async throws {
+        let clock = ManualWallClock()
+        try await rule.check(MemoryGrantStore(wallClock: clock.clock), clock)
+    }
 }

@@ -15,6 +15,8 @@ package struct AuditEntry: Hashable, Sendable {
         case grantLeft = "grant.left"
         /// A grant is gone at Nylas, and forgotten here; the detail says how it came to that.
         case grantRevoked = "grant.revoked"
+        /// A grant that Nylas had was taken over, or a known one's values were.
+        case grantImported = "grant.imported"
         /// A connect link was ended early; the detail is its ID.
         case linkRevoked = "link.revoked"
         /// The host app has confirmed who came back with a code, or denied it; the detail is the name of its token.

@@ -20,6 +20,7 @@ package final class FileGrantStore: GrantStore {
     let reader: Lane
     let wallClock: WallClock
     let outbox: OutboxPolicy
+    let directory: String
 
     /// Opens the store; this blocks its thread while it waits for the disk.
     ///
@@ -36,6 +37,7 @@ package final class FileGrantStore: GrantStore {
     ) throws(StoreError) {
         self.wallClock = wallClock
         self.outbox = outbox
+        self.directory = directory
         let path = directory + "/" + Self.fileName
         switch access {
         case .readWrite:

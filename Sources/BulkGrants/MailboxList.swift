@@ -1,0 +1,179 @@
+package import GrantStore
+package import Grants
+
+/// What is wrong with a list of mailboxes, and on which line. None of it is sent while there is any.
+package enum ListFault: Error, Hashable, Sendable {
+    case unreadable(CSVViolation)
+    case empty
+    case columnMissing(String)
+    case columnUnknown(String)
+    case columnTwice(String)
+    /// `profile` and `scopes` say the same in two ways.
+    case columnsExclude(String, String)
+    /// At Microsoft the tenant's permissions apply, whatever is asked for.
+    case columnWithoutEffect(String)
+    case fieldCount(line: Int, found: Int, expected: Int)
+    case address(line: Int)
+    /// The address stands on an earlier line, perhaps in other case.
+    case duplicate(line: Int, firstLine: Int)
+    case owner(line: Int)
+    case profile(line: Int, name: String)
+    case scopes(line: Int)
+    case tag(line: Int, name: String)
+    /// Tags are kept with an owner.
+    case tagsWithoutOwner(line: Int)
+}
+
+/// How a list is to be read.
+package struct ListRules: Sendable {
+    package var provider: Provider
+    /// The scopes of each access profile, as sent to the provider.
+    package var profiles: [String: [String]]
+    /// For rows that name none.
+    package var defaultProfile: String
+    package var limits = CSVLimits()
+
+    package init(provider: Provider, profiles: [String: [String]], defaultProfile: String) {
+        self.provider = provider
+        self.profiles = profiles
+        self.defaultProfile = defaultProfile
+    }
+}
+
+/// A list of mailboxes: what of it can be sent, and everything that is wrong with it.
+package struct MailboxList: Sendable {
+    /// Without those that have a fault; by line.
+    package private(set) var rows: [BulkRow] = []
+    package private(set) var faults: [ListFault] = []
+    /// In the order of the file.
+    package private(set) var tagNames: [String] = []
+
+    /// What a result has beside the columns of a list; in a list they are read over, so that a result is a list.
+    package static let resultColumns = ["result", "grant_id", "reason"]
+
+    private enum Column {
+        case email, owner, profile, scopes, ignored
+        case tag(String)
+    }
+
+    package init(_ bytes: [UInt8], _ rules: ListRules) {
+        var reader = CSVReader(bytes, limits: rules.limits)
+        var columns: [Column] = []
+        switch reader.next() {
+        case nil: faults.append(.empty)
+        case .failure(let violation): faults.append(.unreadable(violation))
+        case .success(let header): columns = readHeader(header.fields, rules)
+        }
+        guard faults.isEmpty else { return }
+        var lines: [String: Int] = [:]
+        while let record = reader.next() {
+            switch record {
+            case .failure(let violation): faults.append(.unreadable(violation))
+            case .success(let record):
+                do throws(ListFault) {
+                    let row = try Self.row(record, columns, rules)
+                    if let first = lines[MailboxAddress.key(row.address)] {
+                        throw .duplicate(line: row.line, firstLine: first)
+                    }
+                    lines[MailboxAddress.key(row.address)] = row.line
+                    rows.append(row)
+                } catch {
+                    faults.append(error)
+                }
+            }
+        }
+        if rows.isEmpty, faults.isEmpty { faults.append(.empty) }
+    }
+
+    private mutating func readHeader(_ fields: [String], _ rules: ListRules) -> [Column] {
+        var names: Set<String> = []
+        let columns = fields.map { field -> Column in
+            let name = CSVText.unguarded(field).trimmed
+            let lowered = name.lowercased()
+            if lowered.hasPrefix("tag:") {
+                let tag = String(name.dropFirst(4)).trimmed
+                if !(1...40).contains(tag.utf8.count) { faults.append(.columnUnknown(name)) }
+                if !names.insert("tag:" + tag).inserted { faults.append(.columnTwice(name)) }
+                tagNames.append(tag)
+                return .tag(tag)
+            }
+            if !names.insert(lowered).inserted { faults.append(.columnTwice(lowered)) }
+            switch lowered {
+            case "email": return .email
+            case "owner": return .owner
+            case "profile": return .profile
+            case "scopes": return .scopes
+            case _ where Self.resultColumns.contains(lowered): return .ignored
+            default:
+                faults.append(.columnUnknown(name))
+                return .ignored
+            }
+        }
+        if !names.contains("email") { faults.append(.columnMissing("email")) }
+        if names.contains("profile"), names.contains("scopes") { faults.append(.columnsExclude("profile", "scopes")) }
+        if tagNames.count > 8 { faults.append(.columnUnknown("tag:" + tagNames[8])) }
+        return columns
+    }
+
+    private static func row(
+        _ record: CSVRecord,
+        _ columns: [Column],
+        _ rules: ListRules
+    ) throws(ListFault) -> BulkRow {
+        let line = record.line
+        guard record.fields.count == columns.count else {
+            throw .fieldCount(line: line, found: record.fields.count, expected: columns.count)
+        }
+        var row = BulkRow(line: line, address: "", scopes: rules.profiles[rules.defaultProfile] ?? [])
+        for (field, column) in zip(record.fields, columns) {
+            let text = CSVText.unguarded(field).trimmed
+            switch column {
+            case .ignored: break
+            case .email:
+                guard MailboxAddress.isPlausible(text) else { throw .address(line: line) }
+                row.address = text
+            case .owner where !text.isEmpty:
+                guard let owner = OwnerID(text) else { throw .owner(line: line) }
+                row.owner = owner
+            case .profile where !text.isEmpty:
+                guard let scopes = rules.profiles[text.lowercased()] else { throw .profile(line: line, name: text) }
+                row.scopes = scopes
+            case .scopes where !text.isEmpty:
+                guard rules.provider != .microsoft else { throw .columnWithoutEffect("scopes") }
+                row.scopes = try scopes(text, line)
+            case .tag(let name) where !text.isEmpty:
+                guard text.utf8.count <= 120, !text.utf8.contains(where: { $0 < 0x20 }) else {
+                    throw .tag(line: line, name: name)
+                }
+                row.tags[name] = text
+            case .owner, .profile, .scopes, .tag: break
+            }
+        }
+        guard row.tags.isEmpty || row.owner != nil else { throw .tagsWithoutOwner(line: line) }
+        if rules.provider == .microsoft { row.scopes = [] }
+        return row
+    }
+
+    /// Scopes between spaces, short or in full, as Google has them: in full.
+    private static func scopes(_ text: String, _ line: Int) throws(ListFault) -> [String] {
+        let names = text.split(whereSeparator: { $0 == " " || $0.isNewline }).map(String.init)
+        guard names.count <= 32, names.allSatisfy({ $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }) else {
+            throw .scopes(line: line)
+        }
+        return names.map { name in
+            name.contains("://") || name == "openid" ? name : "https://www.googleapis.com/auth/" + name
+        }
+    }
+}
+
+extension String {
+    /// Without the spaces that get into cells by accident.
+    fileprivate var trimmed: String {
+        let scalars = unicodeScalars
+        func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
+        guard let first = scalars.firstIndex(where: { !isSpace($0) }),
+            let last = scalars.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+}

@@ -1,0 +1,130 @@
+import Grants
+package import Timekeeping
+
+/// Where bulk runs and their rows are kept: the same contract as ``GrantStore``'s, each call atomic and on stable storage when
+/// it returns. A store of its own, since the flows of people need nothing of it.
+package protocol BulkStore: Sendable {
+    /// Saves a run with all its rows.
+    func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError)
+
+    func bulkRun(_ id: BulkRunID) async throws(StoreError) -> BulkRun?
+
+    /// The newest first, at most 100.
+    func bulkRuns() async throws(StoreError) -> [BulkRun]
+
+    func counts(of run: BulkRunID) async throws(StoreError) -> BulkCounts
+
+    /// Rows by line.
+    ///
+    /// - Parameters:
+    ///   - standing: nil for all.
+    ///   - line: continues behind this line.
+    ///   - limit: 1 to 1000.
+    func rows(
+        of run: BulkRunID,
+        standing: BulkRow.Standing?,
+        after line: Int,
+        limit: Int
+    ) async throws(StoreError) -> [BulkRow]
+
+    /// Marks rows as sent, before they are: those with the fewest attempts first, then by line.
+    ///
+    /// - Returns: them, as they now are; fewer than `count` only if no more are pending.
+    func take(_ count: Int, of run: BulkRunID) async throws(StoreError) -> [BulkRow]
+
+    /// Ends (or puts off) a row that was sent, saving its grant and owner in the same transaction, with the audit entry.
+    ///
+    /// - Returns: where the row stands now; nil, and nothing is changed, unless it stood as sent.
+    func answer(
+        _ line: Int,
+        of run: BulkRunID,
+        with answer: BulkAnswer
+    ) async throws(StoreError) -> BulkRow.Standing?
+
+    /// Marks the run as finished, unless rows are open.
+    ///
+    /// - Returns: whether it is finished now.
+    func finish(_ run: BulkRunID) async throws(StoreError) -> Bool
+
+    /// Moves the moment before which nothing is sent.
+    func setReady(_ moment: Timestamp?, of run: BulkRunID) async throws(StoreError)
+
+    /// Takes the right to work on runs.
+    ///
+    /// - Returns: nil while somebody else has it.
+    func holdBulkWork() async throws(StoreError) -> (any BulkHold)?
+
+    /// Adds grants, or brings known ones up to date, each with its audit entry where something changes.
+    func importGrants(_ grants: [ImportedGrant]) async throws(StoreError) -> ImportCounts
+}
+
+/// Which change an answer makes to a row: pure, so that every store does the same.
+package enum BulkRules {
+    /// - Returns: nil if the row was not sent, and so can't be answered.
+    package static func answering(_ row: BulkRow, with answer: BulkAnswer, isKnownHere: Bool) -> BulkRow? {
+        guard row.standing == .sent else { return nil }
+        var row = row
+        switch answer {
+        case .grant(let grant, let wasKnown):
+            row.standing = wasKnown || isKnownHere ? .reauthenticated : .connected
+            row.grantID = grant.id
+            row.reason = nil
+        case .failed(let reason):
+            row.standing = .failed
+            row.reason = reason
+        case .unknown(let reason):
+            row.attempts += 1
+            row.reason = reason
+        case .again(let reason, let isAttempt):
+            row.standing = .pending
+            row.attempts += isAttempt ? 1 : 0
+            row.reason = reason ?? row.reason
+        }
+        return row
+    }
+
+    /// What a row that was connected means for the host app. An import of what is new means nothing: it was there.
+    static func news(_ row: BulkRow, _ grant: StoredGrant) -> [OutboxNews] {
+        let ownership = grant.owners.first { $0.owner == row.owner }
+        return switch row.standing {
+        case .connected: [OutboxNews(.grantConnected, grant, of: ownership)]
+        case .reauthenticated: [OutboxNews(.grantReconnected, grant, of: ownership)]
+        case .pending, .sent, .skipped, .failed: []
+        }
+    }
+
+    /// The grant of a row as it is to be kept: the answer has no address, so it is the row's.
+    package static func grant(_ grant: StoredGrant, of row: BulkRow) -> StoredGrant {
+        var grant = grant
+        grant.address = grant.address ?? row.address
+        return grant
+    }
+}
+
+extension StoredGrant {
+    /// This grant as it is kept over a known one, with one owner more.
+    ///
+    /// - Parameter isConnected: whether somebody wants it again, so that a deletion that was due is not.
+    func saved(
+        over known: StoredGrant?,
+        owner: OwnerID?,
+        tags: [String: String] = [:],
+        isConnected: Bool,
+        at now: Timestamp
+    ) -> StoredGrant {
+        var saved = saved(over: known, by: nil, at: now)
+        if isConnected || owner != nil { saved.deletionRequestedAt = nil }
+        if let owner, !saved.owners.contains(where: { $0.owner == owner }) {
+            saved.owners.append(Ownership(owner: owner, since: now, tags: tags))
+        }
+        return saved
+    }
+
+    /// Whether everything but the times of the store is the same.
+    func isSame(as other: StoredGrant) -> Bool {
+        var other = other
+        other.savedAt = savedAt
+        other.changedAt = changedAt
+        return self == other
+    }
+}

@@ -1,0 +1,141 @@
+import Grants
+import Synchronization
+package import Timekeeping
+
+extension MemoryGrantStore: BulkStore {
+    /// What the store remembers of bulk runs.
+    struct Bulk {
+        var runs: [BulkRunID: BulkRun] = [:]
+        var rows: [BulkRunID: [Int: BulkRow]] = [:]
+        weak var holder: Hold?
+
+        func sorted(_ run: BulkRunID) -> [BulkRow] { (rows[run] ?? [:]).values.sorted { $0.line < $1.line } }
+
+        func counts(of run: BulkRunID) -> BulkCounts {
+            var counts = BulkCounts()
+            for row in (rows[run] ?? [:]).values { counts[row.standing] += 1 }
+            return counts
+        }
+    }
+
+    final class Hold: BulkHold {}
+
+    package func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError) {
+        change { contents in
+            contents.bulk.runs[run.id] = run
+            contents.bulk.rows[run.id] = Dictionary(rows.map { ($0.line, $0) }) { first, _ in first }
+        }
+    }
+
+    package func bulkRun(_ id: BulkRunID) async throws(StoreError) -> BulkRun? {
+        look { $0.bulk.runs[id] }
+    }
+
+    package func bulkRuns() async throws(StoreError) -> [BulkRun] {
+        look { contents in
+            let newest = contents.bulk.runs.values.sorted {
+                $0.createdAt == $1.createdAt ? $0.id.text < $1.id.text : $0.createdAt > $1.createdAt
+            }
+            return Array(newest.prefix(100))
+        }
+    }
+
+    package func counts(of run: BulkRunID) async throws(StoreError) -> BulkCounts {
+        look { $0.bulk.counts(of: run) }
+    }
+
+    package func rows(
+        of run: BulkRunID,
+        standing: BulkRow.Standing?,
+        after line: Int,
+        limit: Int
+    ) async throws(StoreError) -> [BulkRow] {
+        look { contents in
+            let found = contents.bulk.sorted(run).filter { row in
+                row.line > line && (standing == nil || row.standing == standing)
+            }
+            return Array(found.prefix(min(max(limit, 1), 1000)))
+        }
+    }
+
+    package func take(_ count: Int, of run: BulkRunID) async throws(StoreError) -> [BulkRow] {
+        let now = wallClock.now()
+        return change { contents in
+            let pending = contents.bulk.sorted(run).filter { $0.standing == .pending }
+            let first = pending.sorted { ($0.attempts, $0.line) < ($1.attempts, $1.line) }.prefix(count)
+            return first.map { row in
+                var row = row
+                row.standing = .sent
+                row.sentAt = now
+                contents.bulk.rows[run]?[row.line] = row
+                return row
+            }
+        }
+    }
+
+    package func answer(
+        _ line: Int,
+        of run: BulkRunID,
+        with answer: BulkAnswer
+    ) async throws(StoreError) -> BulkRow.Standing? {
+        let now = wallClock.now()
+        return change { contents in
+            guard let row = contents.bulk.rows[run]?[line] else { return nil }
+            var known: StoredGrant?
+            if case .grant(let grant, _) = answer { known = contents.grants[grant.id] }
+            guard let changed = BulkRules.answering(row, with: answer, isKnownHere: known != nil) else { return nil }
+            contents.bulk.rows[run]?[line] = changed
+            if case .grant(let grant, _) = answer {
+                let kept = BulkRules.grant(grant, of: row)
+                contents.deletionsDue[grant.id] = nil
+                let saved = kept.saved(over: known, owner: row.owner, tags: row.tags, isConnected: true, at: now)
+                contents.grants[grant.id] = saved
+                contents.outbox.tell(outbox, at: now) { BulkRules.news(changed, saved) }
+            }
+            return changed.standing
+        }
+    }
+
+    package func finish(_ run: BulkRunID) async throws(StoreError) -> Bool {
+        let now = wallClock.now()
+        return change { contents in
+            guard contents.bulk.counts(of: run).open == 0, let known = contents.bulk.runs[run] else { return false }
+            contents.bulk.runs[run]?.finishedAt = known.finishedAt ?? now
+            return true
+        }
+    }
+
+    package func setReady(_ moment: Timestamp?, of run: BulkRunID) async throws(StoreError) {
+        change { $0.bulk.runs[run]?.readyAt = moment }
+    }
+
+    package func holdBulkWork() async throws(StoreError) -> (any BulkHold)? {
+        change { contents in
+            guard contents.bulk.holder == nil else { return nil }
+            let hold = Hold()
+            contents.bulk.holder = hold
+            return hold
+        }
+    }
+
+    package func importGrants(_ grants: [ImportedGrant]) async throws(StoreError) -> ImportCounts {
+        let now = wallClock.now()
+        return change { contents in
+            var counts = ImportCounts()
+            for imported in grants {
+                let known = contents.grants[imported.grant.id]
+                let saved = imported.grant.saved(over: known, owner: imported.owner, isConnected: false, at: now)
+                guard known.map({ !saved.isSame(as: $0) }) ?? true else {
+                    counts.unchanged += 1
+                    continue
+                }
+                counts.added += known == nil ? 1 : 0
+                counts.changed += known == nil ? 0 : 1
+                contents.grants[saved.id] = saved
+                if let known { contents.outbox.tell(outbox, at: now) { OutboxNews.refreshing(known, to: saved) } }
+                if saved.deletionRequestedAt == nil { contents.deletionsDue[saved.id] = nil }
+            }
+            return counts
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package import GrantStore
+import Grants
+package import Timekeeping
+
+/// The contract of `BulkStore` as cases that any store runs, each on a store of its own that is empty.
+package struct BulkStoreConformance: Sendable, CustomStringConvertible {
+    package typealias Store = GrantStore & BulkStore
+
+    package let rule: String
+    /// Throws `GrantStoreConformance.Broken` if the store, which must read its time from the clock given, breaks the rule.
+    package let check: @Sendable (any Store, ManualWallClock) async throws -> Void
+
+    package var description: String { rule }
+
+    package static var cases: [BulkStoreConformance] { keeping + sending + importing }
+
+    private init(_ rule: String, _ check: @escaping @Sendable (any Store, ManualWallClock) async throws -> Void) {
+        self.rule = rule
+        self.check = check
+    }
+
+    // MARK: Samples
+
+    package static func run(_ id: String = "r1", at moment: Timestamp) throws -> BulkRun {
+        guard let id = BulkRunID(id), let credential = CredentialID("c-1") else {
+            throw GrantStoreConformance.Broken(description: "a sample's name is no name")
+        }
+        return BulkRun(id: id, provider: .google, credentialID: credential, tagNames: ["plan"], createdAt: moment)
+    }
+
+    package static func rows(_ count: Int) throws -> [BulkRow] {
+        try (0..<count).map { number in
+            BulkRow(
+                line: number + 2,
+                address: "person-\(number)@x.example",
+                owner: number == 0 ? nil : try Sample.owner("user-\(number)"),
+                scopes: ["https://www.googleapis.com/auth/gmail.readonly"],
+                tags: number == 0 ? [:] : ["plan": "süd"]
+            )
+        }
+    }
+
+    private static func begun(_ store: any Store, _ count: Int, _ clock: ManualWallClock) async throws -> BulkRun {
+        let run = try run(at: clock.now)
+        try await store.begin(run, rows: rows(count))
+        return run
+    }
+
+    private static func upstream(_ id: String, at moment: Timestamp) throws -> StoredGrant {
+        try Sample.grant(id, address: nil, at: moment)
+    }
+
+    // MARK: Rules
+
+    private static let keeping: [BulkStoreConformance] = [
+        .init("a run and its rows are as they were given") { store, clock in
+            let run = try await begun(store, 3, clock)
+            try expect(await store.bulkRun(run.id), is: run)
+            try expect(await store.rows(of: run.id, standing: nil, after: 0, limit: 10), is: try rows(3))
+            try expect(await store.rows(of: run.id, standing: nil, after: 2, limit: 1), is: [try rows(3)[1]])
+            try expect(await store.rows(of: run.id, standing: .failed, after: 0, limit: 10), is: [])
+            try expect(await store.counts(of: run.id), is: BulkCounts([.pending: 3]))
+        },
+        .init("a run that nobody began is unknown") { store, clock in
+            let run = try run("none", at: clock.now)
+            try expect(await store.bulkRun(run.id), is: nil)
+            try expect(await store.counts(of: run.id), is: BulkCounts())
+            try expect(await store.take(5, of: run.id), is: [])
+            try expect(await store.finish(run.id), is: false)
+        },
+        .init("runs are listed with the newest first") { store, clock in
+            for name in ["a", "b"] {
+                try await store.begin(try run(name, at: clock.now), rows: [])
+                clock.advance(by: .seconds(1))
+            }
+            try expect(await store.bulkRuns().map(\.id.text), is: ["b", "a"])
+        },
+        .init("a run is finished once no row is open, and keeps the moment") { store, clock in
+            let run = try await begun(store, 1, clock)
+            try expect(await store.finish(run.id), is: false)
+            _ = try await store.take(1, of: run.id)
+            try expect(await store.finish(run.id), is: false)
+            _ = try await store.answer(2, of: run.id, with: .failed(reason: "x"))
+            try expect(await store.finish(run.id), is: true)
+            let end = clock.now
+            clock.advance(by: .seconds(9))
+            try expect(await store.finish(run.id), is: true)
+            try expect(await store.bulkRun(run.id)?.finishedAt, is: end)
+        },
+        .init("the moment of readiness can be moved") { store, clock in
+            let run = try await begun(store, 1, clock)
+            try await store.setReady(clock.now + .seconds(300), of: run.id)
+            try expect(await store.bulkRun(run.id)?.readyAt, is: clock.now + .seconds(300))
+            try await store.setReady(nil, of: run.id)
+            try expect(await store.bulkRun(run.id)?.readyAt, is: nil)
+        },
+        .init("one at a time may work on runs, and the next when he has let go") { store, _ in
+            var first = try await store.holdBulkWork()
+            try expect(first != nil, is: true)
+            try expect(await store.holdBulkWork() == nil, is: true)
+            first = nil
+            try expect(await store.holdBulkWork() != nil, is: true)
+        },
+    ]
+
+    private static let sending: [BulkStoreConformance] = [
+        .init("rows are taken once, by line, and stand as sent") { store, clock in
+            let run = try await begun(store, 3, clock)
+            let first = try await store.take(2, of: run.id)
+            try expect(first.map(\.line), is: [2, 3])
+            try expect(first.map(\.standing), is: [.sent, .sent])
+            try expect(first.map(\.sentAt), is: [clock.now, clock.now])
+            try expect(await store.take(2, of: run.id).map(\.line), is: [4])
+            try expect(await store.take(2, of: run.id), is: [])
+            try expect(await store.counts(of: run.id), is: BulkCounts([.sent: 3]))
+        },
+        .init("a grant is saved with the row's address, owner and tags") { store, clock in
+            let run = try await begun(store, 2, clock)
+            _ = try await store.take(2, of: run.id)
+            let grant = try upstream("g-1", at: clock.now)
+            try expect(await store.answer(3, of: run.id, with: .grant(grant, wasKnown: false)), is: .connected)
+            let saved = try await store.grant(grant.id)
+            try expect(saved?.address, is: "person-1@x.example")
+            try expect(saved?.owners.map(\.owner.text), is: ["user-1"])
+            try expect(saved?.owners.first?.tags, is: ["plan": "süd"])
+            try expect(
+                await store.rows(of: run.id, standing: .connected, after: 0, limit: 9).map(\.grantID),
+                is: [grant.id]
+            )
+            let other = try upstream("g-2", at: clock.now)
+            try expect(await store.answer(2, of: run.id, with: .grant(other, wasKnown: true)), is: .reauthenticated)
+            try expect(await store.grant(other.id)?.owners, is: [])
+        },
+        .init("a grant that is known here counts as authenticated again, and keeps its owners") { store, clock in
+            let known = try Sample.grant("g-1", at: clock.now)
+            try await store.connect("flow", saving: known, owner: try Sample.owner("ada"), clock)
+            let run = try await begun(store, 2, clock)
+            _ = try await store.take(2, of: run.id)
+            let grant = try upstream("g-1", at: clock.now)
+            try expect(await store.answer(3, of: run.id, with: .grant(grant, wasKnown: false)), is: .reauthenticated)
+            try expect(await store.grant(known.id)?.owners.map(\.owner.text), is: ["ada", "user-1"])
+        },
+        .init("a row is answered once") { store, clock in
+            let run = try await begun(store, 1, clock)
+            let grant = try upstream("g-1", at: clock.now)
+            try expect(await store.answer(2, of: run.id, with: .grant(grant, wasKnown: false)), is: nil)
+            try expect(await store.grant(grant.id), is: nil)
+            _ = try await store.take(1, of: run.id)
+            try expect(await store.answer(2, of: run.id, with: .failed(reason: "no mailbox")), is: .failed)
+            try expect(await store.answer(2, of: run.id, with: .grant(grant, wasKnown: false)), is: nil)
+            try expect(await store.grant(grant.id), is: nil)
+            try expect(await store.answer(99, of: run.id, with: .failed(reason: "x")), is: nil)
+            try expect(
+                await store.rows(of: run.id, standing: nil, after: 0, limit: 1).map(\.reason),
+                is: ["no mailbox"]
+            )
+        },
+        .init("what is not known stays as sent, and what is put off is taken after the others") { store, clock in
+            let run = try await begun(store, 3, clock)
+            _ = try await store.take(2, of: run.id)
+            try expect(await store.answer(2, of: run.id, with: .unknown(reason: "no answer")), is: .sent)
+            try expect(await store.answer(2, of: run.id, with: .again(reason: nil, isAttempt: false)), is: .pending)
+            try expect(await store.answer(3, of: run.id, with: .again(reason: nil, isAttempt: false)), is: .pending)
+            let taken = try await store.take(3, of: run.id)
+            try expect(taken.map(\.line), is: [3, 4, 2])
+            try expect(taken.map(\.attempts), is: [0, 0, 1])
+            try expect(taken.last?.reason, is: "no answer")
+        },
+        .init("many take at once, and nobody gets another's row") { store, clock in
+            let run = try await begun(store, 50, clock)
+            let lines = try await withThrowingTaskGroup { group in
+                for _ in 0..<20 { group.addTask { try await store.take(3, of: run.id).map(\.line) } }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            try expect(lines.sorted(), is: Array(2..<52))
+        },
+    ]
+
+    private static let importing: [BulkStoreConformance] = [
+        .init("an import adds what is new, changes what has changed, and else changes nothing") { store, clock in
+            let (old, new) = (try Sample.grant("g-1", at: clock.now), try Sample.grant("g-2", at: clock.now))
+            let owner = try Sample.owner("ada")
+            var counts = try await store.importGrants([.init(grant: old), .init(grant: new, owner: owner)])
+            try expect(counts.added, is: 2)
+            clock.advance(by: .seconds(5))
+            counts = try await store.importGrants([.init(grant: old), .init(grant: new, owner: owner)])
+            try expect([counts.added, counts.changed, counts.unchanged], is: [0, 0, 2])
+            var changed = old
+            changed.status = .invalid
+            counts = try await store.importGrants([.init(grant: changed, owner: owner)])
+            try expect([counts.added, counts.changed, counts.unchanged], is: [0, 1, 0])
+            let kept = try await store.grant(old.id)
+            try expect(kept?.status, is: .invalid)
+            try expect(kept?.owners.map(\.owner.text), is: ["ada"])
+            try expect(kept?.savedAt, is: clock.now - .seconds(5))
+        }
+    ]
+}
