@@ -171,6 +171,7 @@ let package = Package(
         ),
         tests(
             "postern",
+            "BulkGrants",
             "ConnectApp",
             "GrantStore",
             "Grants",

@@ -57,10 +57,20 @@ package struct BulkProgress: Hashable, Sendable {
     package struct Waiting: Hashable, Sendable {
         package var reason: Reason
         package var remaining: Duration
+
+        package init(reason: Reason, remaining: Duration) {
+            self.reason = reason
+            self.remaining = remaining
+        }
     }
 
     package var counts: BulkCounts
     package var waiting: Waiting?
+
+    package init(counts: BulkCounts, waiting: Waiting? = nil) {
+        self.counts = counts
+        self.waiting = waiting
+    }
 }
 
 /// The wish that a run stop: what is under way is still answered and saved.

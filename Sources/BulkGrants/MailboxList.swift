@@ -20,6 +20,9 @@ package enum ListFault: Error, Hashable, Sendable {
     case profile(line: Int, name: String)
     case scopes(line: Int)
     case tag(line: Int, name: String)
+    /// A grant or an address has an owner on an earlier line.
+    case twice(line: Int)
+    case grantID(line: Int)
     /// Tags are kept with an owner.
     case tagsWithoutOwner(line: Int)
 }

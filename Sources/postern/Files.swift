@@ -5,7 +5,10 @@ import Glibc
 enum Files {
     /// The whole content, or nil if the file cannot be read or is larger than 1 MiB.
     @Sendable
-    static func read(_ path: String) -> [UInt8]? {
+    static func read(_ path: String) -> [UInt8]? { read(path, limitBytes: 1 << 20) }
+
+    /// The whole content, or nil if the file cannot be read or is larger than the limit.
+    static func read(_ path: String, limitBytes: Int) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = close(descriptor) }
@@ -15,10 +18,32 @@ enum Files {
             // Sound: the array lives across the call and has the length given.
             let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
             if count < 0 && errno == EINTR { continue }
-            guard count >= 0, content.count + count <= 1 << 20 else { return nil }
+            guard count >= 0, content.count + count <= limitBytes else { return nil }
             if count == 0 { return content }
             content.append(contentsOf: chunk.prefix(count))
         }
+    }
+
+    /// Writes a file (mode 0600) in place of what was there: all of it, or nothing is changed.
+    static func replace(_ path: String, with content: [UInt8]) -> Bool {
+        let temporary = path + ".new-\(getpid())"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        var written = 0
+        while written < content.count {
+            // Sound: the array lives across the call, and no more than the rest of it is written.
+            let count = unsafe content[written...].withUnsafeBytes { rest in
+                unsafe write(descriptor, rest.baseAddress, rest.count)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { break }
+            written += count
+        }
+        let isSynced = fsync(descriptor) == 0
+        _ = close(descriptor)
+        if written == content.count, isSynced, unsafe rename(temporary, path) == 0 { return true }
+        _ = unsafe unlink(temporary)
+        return false
     }
 
     enum KeyFileError: Error {

@@ -82,7 +82,7 @@ enum GrantOutput {
     }
 
     /// Text from outside, safe for a terminal: no control characters.
-    private static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : $0 }

@@ -6,8 +6,8 @@ import Timekeeping
 struct GrantsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "grants",
-        abstract: "Reads the connected mailboxes of a file store; the server may be running.",
-        subcommands: [List.self, Show.self]
+        abstract: "The connected mailboxes of a file store, and connecting many; the server may be running.",
+        subcommands: [List.self, Show.self, Create.self, Import.self]
     )
 
     /// Where the store is: named by the configuration, or directly.

@@ -56,7 +56,7 @@ struct PosternCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ServeCommand.self, SandboxCommand.self, CheckCommand.self, LinkCommand.self,
             GrantsCommand.self, TokensCommand.self,
-            HealthCommand.self,
+            CredentialsCommand.self, ConnectorsCommand.self, HealthCommand.self,
         ]
     )
 }
@@ -76,8 +76,11 @@ struct CommandFailure: Error {
     var message: String
 }
 
-func standardError(_ text: String) {
-    let bytes = Array((text + "\n").utf8)
+func standardError(_ text: String) { standardErrorText(text + "\n") }
+
+/// Without a line end of its own.
+func standardErrorText(_ text: String) {
+    let bytes = Array(text.utf8)
     // Sound: the array lives across the call and has the length given.
     _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

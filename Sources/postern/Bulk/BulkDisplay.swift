@@ -1,0 +1,115 @@
+import BulkGrants
+import GrantStore
+import Synchronization
+import Timekeeping
+
+/// One line about a run: how far, how fast, how long still, and by outcome.
+struct BulkLine {
+    /// Fits a terminal of 80 columns, whose last one stays free.
+    static let width = 79
+
+    var progress: BulkProgress
+    /// Rows with an outcome a second, lately; nil while that is not known.
+    var rate: Double?
+
+    /// For a terminal, with a bar, never longer than ``width``.
+    var bar: String {
+        let counts = progress.counts
+        let total = max(counts.total, 1)
+        let cells = 16
+        let filled = done * cells / total
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: cells - filled)
+        var text = "[\(bar)] \(done * 100 / total) % \(done)/\(counts.total)"
+        if let waiting = progress.waiting {
+            text += "  \(Self.clock(waiting.remaining)): \(waiting.reason.words)"
+        } else {
+            text += pace
+            text += outcomes(counts)
+        }
+        return text.count <= Self.width ? text : String(text.prefix(Self.width - 1)) + "…"
+    }
+
+    /// For a log.
+    var plain: String {
+        let counts = progress.counts
+        let waiting = progress.waiting.map { ", waiting \(Self.clock($0.remaining)): \($0.reason.words)" } ?? ""
+        return "\(done) of \(counts.total)\(pace)\(outcomes(counts))\(waiting)"
+    }
+
+    private var done: Int { progress.counts.total - progress.counts.open }
+
+    private var pace: String {
+        guard let rate, rate > 0 else { return "" }
+        let left = Duration.seconds(Int64((Double(progress.counts.open) / rate).rounded(.up)))
+        let shown = rate < 10 ? "\(Int(rate)).\(Int(rate * 10) % 10)" : "\(Int(rate))"
+        return "  \(shown)/s  \(Self.clock(left)) left"
+    }
+
+    private func outcomes(_ counts: BulkCounts) -> String {
+        let named: [(BulkRow.Standing, String)] = [
+            (.connected, "new"), (.reauthenticated, "again"), (.skipped, "before"), (.failed, "failed"),
+        ]
+        return named.compactMap { counts[$0] > 0 ? "  \(counts[$0]) \($1)" : nil }.joined()
+    }
+
+    /// `4:05`, `1:02:03`.
+    static func clock(_ duration: Duration) -> String {
+        let seconds = max(0, Int((duration.wholeMicroseconds + 999_999) / 1_000_000))
+        let rest = "\(padded(seconds % 60, 2))"
+        return seconds < 3600 ? "\(seconds / 60):\(rest)" : "\(seconds / 3600):\(padded(seconds / 60 % 60, 2)):\(rest)"
+    }
+}
+
+/// How many rows got an outcome lately: over the last ten seconds or so.
+struct BulkRate {
+    private static let window = Duration.seconds(10)
+    private var samples: [(at: Duration, done: Int)] = []
+
+    /// - Returns: rows a second; nil before two seconds have passed.
+    mutating func note(_ done: Int, at now: Duration) -> Double? {
+        if samples.last.map({ now - $0.at >= .milliseconds(500) }) ?? true { samples.append((now, done)) }
+        while samples.count > 2, now - samples[1].at > Self.window { samples.removeFirst() }
+        guard let first = samples.first, now - first.at >= .seconds(2) else { return nil }
+        return Double(done - first.done) / (Double((now - first.at).wholeMicroseconds) / 1_000_000)
+    }
+}
+
+/// Shows a run: a bar that is drawn over itself on a terminal, else a line now and then.
+final class BulkDisplay: Sendable {
+    private struct State {
+        var rate = BulkRate()
+        var drawnAt: Duration?
+        var lastWaiting: BulkProgress.Reason?
+    }
+
+    private let isTerminal: Bool
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameter write: is given text with its own line ends.
+    init(isTerminal: Bool, write: @escaping @Sendable (String) -> Void) {
+        self.isTerminal = isTerminal
+        self.write = write
+    }
+
+    func show(_ progress: BulkProgress) {
+        let now = start.duration(to: .now)
+        let interval = isTerminal ? Duration.milliseconds(100) : .seconds(10)
+        // Written under the lock: two lines must not mix.
+        state.withLock { state in
+            let rate = state.rate.note(progress.counts.total - progress.counts.open, at: now)
+            let isNews = !isTerminal && progress.waiting != nil && progress.waiting?.reason != state.lastWaiting
+            state.lastWaiting = progress.waiting?.reason
+            guard isNews || state.drawnAt.map({ now - $0 >= interval }) ?? true else { return }
+            state.drawnAt = now
+            let line = BulkLine(progress: progress, rate: rate)
+            write(isTerminal ? "\r\u{1B}[K" + line.bar : line.plain + "\n")
+        }
+    }
+
+    /// Takes the bar away, so that a sentence can stand there.
+    func clear() {
+        if isTerminal { write("\r\u{1B}[K") }
+    }
+}
