@@ -140,13 +140,19 @@ package struct APICall: Sendable {
     package var actor: Actor? { caller.map(Actor.token) }
 }
 
+/// An answer as bytes, so that the same ones can be given again.
 package struct APIAnswer: Hashable, Sendable {
     package var status: HTTPResponse.Status
-    /// nil for none.
-    package var content: JSON?
+    /// JSON, or nothing.
+    package var content: [UInt8]
 
-    package init(_ status: HTTPResponse.Status, _ content: JSON?) {
+    package init(_ status: HTTPResponse.Status, content: [UInt8]) {
         self.status = status
         self.content = content
+    }
+
+    /// - Parameter content: nil for none.
+    package init(_ status: HTTPResponse.Status, _ content: JSON?) {
+        self.init(status, content: content?.encoded ?? [])
     }
 }

@@ -22,8 +22,8 @@ struct Idempotency: Sendable {
         _ request: Request,
         _ route: APIRoute,
         by caller: String,
-        _ work: () async throws(APIProblem) -> Answer
-    ) async throws(APIProblem) -> Answer {
+        _ work: () async throws(APIProblem) -> APIAnswer
+    ) async throws(APIProblem) -> APIAnswer {
         guard let key = try key(in: request.head.headerFields) else { return try await work() }
         let call = IdempotentCall(
             keyDigest: SHA256.digest("\(caller) \(key)"),
@@ -36,13 +36,13 @@ struct Idempotency: Sendable {
         case .inProgress: throw APIProblem(.idempotencyInProgress, retryAfter: .seconds(1))
         case .otherCall: throw APIProblem(.idempotencyKeyReused)
         case .answered(let sealed):
-            guard let answer = seal.open(sealed, for: call.keyDigest).flatMap(Answer.init(kept:)) else {
+            guard let answer = seal.open(sealed, for: call.keyDigest).flatMap(APIAnswer.init(kept:)) else {
                 throw APIProblem(.idempotencyAnswerLost)
             }
             return answer
         case .begun: break
         }
-        let answer: Answer
+        let answer: APIAnswer
         do throws(APIProblem) {
             answer = try await work()
         } catch {
@@ -67,7 +67,7 @@ struct Idempotency: Sendable {
     }
 }
 
-extension Answer {
+extension APIAnswer {
     /// Two bytes of status, then the content.
     fileprivate var kept: [UInt8] {
         [UInt8(truncatingIfNeeded: status.code >> 8), UInt8(truncatingIfNeeded: status.code)] + content
@@ -77,7 +77,7 @@ extension Answer {
         guard kept.count >= 2, case let code = Int(kept[0]) << 8 | Int(kept[1]), (200...299).contains(code) else {
             return nil
         }
-        self.init(status: HTTPResponse.Status(code: code), content: Array(kept[2...]))
+        self.init(HTTPResponse.Status(code: code), content: Array(kept[2...]))
     }
 }
 

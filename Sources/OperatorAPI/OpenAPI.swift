@@ -112,7 +112,7 @@ struct OpenAPI {
             let words = codes.map { "\($0.rawValue): \($0.detail)" }.joined(separator: " ")
             answers.append(JSON.Member(String(status), problem(words)))
         }
-        // What the server answers before an operation is reached, such as 404, 408, 413, 421 and 431.
+        // What the server answers before an operation is reached, such as 404, 405, 408, 413 and 421.
         answers.append(JSON.Member("4XX", ["$ref": "#/components/responses/Problem"]))
         return answers
     }

@@ -96,7 +96,7 @@ private struct DocumentRoute {
             ]
         )
         let own = APIRoute(.get, "/openapi.json", scope: nil, operation) { _ in APIAnswer(.ok, nil) }
-        let document = OpenAPI(routes: described + [own], publicURL: publicURL).document
-        route = APIRoute(.get, "/openapi.json", scope: nil, operation) { _ in APIAnswer(.ok, document) }
+        let document = OpenAPI(routes: described + [own], publicURL: publicURL).document.encoded
+        route = APIRoute(.get, "/openapi.json", scope: nil, operation) { _ in APIAnswer(.ok, content: document) }
     }
 }

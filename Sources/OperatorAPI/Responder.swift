@@ -20,7 +20,7 @@ struct Responder: Sendable {
         do throws(APIProblem) {
             let token: APIToken? =
                 if let scope = route.scope { try gate.admit(request, for: scope) } else { nil }
-            let answer: Answer
+            let answer: APIAnswer
             do throws(APIProblem) {
                 answer = try await self.answer(request, parameters, token)
             } catch {
@@ -39,7 +39,7 @@ struct Responder: Sendable {
         _ request: Request,
         _ parameters: PathParameters,
         _ token: APIToken?
-    ) async throws(APIProblem) -> Answer {
+    ) async throws(APIProblem) -> APIAnswer {
         let call = APICall(
             reference: request.id,
             caller: token?.name,
@@ -47,9 +47,9 @@ struct Responder: Sendable {
             query: try query(of: request),
             content: try content(of: request)
         )
-        guard route.operation.takesIdempotencyKey, let token else { return Answer(try await route.handle(call)) }
+        guard route.operation.takesIdempotencyKey, let token else { return try await route.handle(call) }
         return try await idempotency.answer(request, route, by: token.name) { () async throws(APIProblem) in
-            Answer(try await route.handle(call))
+            try await route.handle(call)
         }
     }
 
@@ -99,7 +99,7 @@ struct Responder: Sendable {
 
     // MARK: what goes
 
-    private func response(_ answer: Answer) -> Response {
+    private func response(_ answer: APIAnswer) -> Response {
         var fields = headers.fields(for: .data)
         if !answer.content.isEmpty { fields[.contentType] = "application/json" }
         return Response(status: answer.status, fields: fields, content: answer.content)
@@ -134,21 +134,6 @@ struct Responder: Sendable {
         if let token { metadata["token"] = .string(token.name) }
         if let problem { metadata["problem"] = .string(problem.rawValue) }
         logger.log(level: token == nil ? .notice : .info, "api call", metadata: metadata)
-    }
-}
-
-/// An answer as bytes, so that the same ones can be given again.
-struct Answer: Hashable, Sendable {
-    var status: HTTPResponse.Status
-    var content: [UInt8]
-
-    init(status: HTTPResponse.Status, content: [UInt8]) {
-        self.status = status
-        self.content = content
-    }
-
-    init(_ answer: APIAnswer) {
-        self.init(status: answer.status, content: answer.content?.encoded ?? [])
     }
 }
 

@@ -55,6 +55,28 @@ struct JSONTests {
         #expect(throws: JSONViolation.malformed) { try JSON(parsing: [0x7B, 0, 0x7D, 0]) }
     }
 
+    @Test(arguments: [
+        #"{"a":{"b":[null,true,-1.5e3,"\u00e9\uD83D\ude00é\n"]},"":0}"#, "[1,[2,[3]],{\"x\":\"\\\\\"}]",
+    ])
+    func `with any octet changed, left out or doubled is refused or read as it says`(text: String) {
+        let octets = Array(text.utf8)
+        for index in octets.indices {
+            var variants = (UInt8.min...UInt8.max).map { octet in
+                var changed = octets
+                changed[index] = octet
+                return changed
+            }
+            variants.append(Array(octets[..<index] + octets[(index + 1)...]))
+            variants.append(Array(octets[...index] + octets[index...]))
+            variants.append(Array(octets[..<index]))
+            for variant in variants {
+                guard let value = try? JSON(parsing: variant) else { continue }
+                // What was read is what is written again, whatever it was.
+                #expect((try? JSON(parsing: value.encoded)) == value)
+            }
+        }
+    }
+
     @Test func `is written with every control character escaped, and in the order given`() {
         let value: JSON = ["z": "\u{1}\u{1F}\"\\", "a": [1, .number(0.5), nil, true]]
         #expect(String(decoding: value.encoded, as: UTF8.self) == #"{"z":"\u0001\u001f\"\\","a":[1,0.5,null,true]}"#)

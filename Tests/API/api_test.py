@@ -1,0 +1,241 @@
+"""The operator API of a real process, and its OpenAPI document held by tools that know nothing of Postern.
+
+    ./scripts/api-test
+"""
+
+import hashlib
+import http.client
+import json
+import os
+import subprocess
+import sys
+import unittest
+import urllib.parse
+
+import jsonschema
+import openapi_spec_validator
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "EndToEnd"))
+from rig import PROGRAM, Browser, Flow, Rig  # noqa: E402
+
+
+def made_token(name, scope):
+    """A token as an operator makes it: its text, and what belongs into the configuration."""
+    output = subprocess.run(
+        [PROGRAM, "tokens", "create", name, "--scope", scope, "--json"], check=True, capture_output=True, text=True)
+    made = json.loads(output.stdout)
+    assert hashlib.sha256(made["token"].encode()).hexdigest() == made["configuration"]["sha256"]
+    return made["token"], made["configuration"]
+
+
+class APIRig(Rig):
+    """A rig whose Postern has two tokens; each answer is held against the document that it serves."""
+
+    def __init__(self):
+        super().__init__()
+        self.writer, writer = made_token("writer", "write")
+        self.reader, reader = made_token("reader", "read")
+        with open(self.config, encoding="utf-8") as file:
+            configuration = json.load(file)
+        configuration["api"] = {"tokens": [writer, reader]}
+        with open(self.config, "w", encoding="utf-8") as file:
+            json.dump(configuration, file)
+        self.document = None
+        #: Every answer, to be searched for what must not be there.
+        self.answers = []
+
+    def send(self, method, path, token=None, content=None, fields=None):
+        """One request; status, fields, and the content, read as JSON."""
+        headers = {"Host": f"localhost:{self.port}", **(fields or {})}
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        body = None
+        if content is not None:
+            body = content if isinstance(content, (str, bytes)) else json.dumps(content)
+            headers.setdefault("Content-Type", "application/json")
+        connection = self.connection(self.port, timeout=20)
+        try:
+            connection.request(method, path, body=body, headers=headers)
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        self.answers.append(text)
+        value = json.loads(text) if text else None
+        self.hold(method, path, response, value)
+        return response.status, response.headers, value
+
+    def hold(self, method, path, response, value):
+        """The document has the status, and the content fits what it says."""
+        kind = response.headers.get("Content-Type")
+        if self.document is None or not path.startswith("/api/v1/") or response.status == 204:
+            return
+        plain = urllib.parse.urlsplit(path).path
+        operation = next(
+            (item[method.lower()] for template, item in self.document["paths"].items()
+             if method.lower() in item and self.matches(template, plain)), None)
+        answers = operation["responses"] if operation else {"4XX": {"$ref": "#/components/responses/Problem"}}
+        answer = answers.get(str(response.status)) or answers[f"{response.status // 100}XX"]
+        if "$ref" in answer:
+            answer = self.document["components"]["responses"]["Problem"]
+        schema = {**answer["content"][kind]["schema"], "components": self.document["components"]}
+        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(value)
+        if operation and response.status >= 400:
+            assert value["code"] in answer["description"] or str(response.status) not in answers, (path, value)
+
+    @staticmethod
+    def matches(template, path):
+        ours, theirs = template.split("/"), path.split("/")
+        return len(ours) == len(theirs) and all(
+            own.startswith("{") or own == other for own, other in zip(ours, theirs))
+
+    def start(self):
+        super().start()
+        self.document = self.send("GET", "/api/v1/openapi.json")[2]
+        return self
+
+    def connect(self, url, address):
+        """Follows a link to the end, as its user does; the result page."""
+        browser = Browser(self)
+        page = browser.request("GET", url)
+        assert page.status == 200, page.text[:400]
+        sealed = urllib.parse.urlsplit(url).path.rsplit("/", 1)[1]
+        answer = browser.request("POST", self.origin + "/connect", {"provider": "google", "link": sealed})
+        assert answer.status == 303, (answer.status, answer.text[:400])
+        return Flow(browser, answer.location).sign_in(address).come_back()
+
+
+class APITest(unittest.TestCase):
+    def setUp(self):
+        self.rig = APIRig()
+        self.addCleanup(self.rig.close)
+        self.rig.start()
+
+    def test_the_document_is_one(self):
+        status, fields, document = self.rig.send("GET", "/api/v1/openapi.json")
+        self.assertEqual((status, fields["Content-Type"], fields["Cache-Control"]), (200, "application/json", "no-store"))
+        openapi_spec_validator.validate(document)
+        # The validator finds what is wrong.
+        with self.assertRaises(Exception):
+            openapi_spec_validator.validate({**document, "paths": {"/x": {"get": {"responses": 7}}}})
+        for path in document["paths"].values():
+            for operation in path.values():
+                for answer in operation["responses"].values():
+                    for content in answer.get("content", {}).values():
+                        jsonschema.Draft202012Validator.check_schema(content["schema"])
+
+    def test_a_link_leads_to_a_grant_and_back(self):
+        send, writer, reader = self.rig.send, self.rig.writer, self.rig.reader
+        order = {"owner": "user-7", "tags": {"plan": "gold"}, "expires_in": 600}
+        status, _, link = send("POST", "/api/v1/links", writer, order, {"Idempotency-Key": "order-1"})
+        self.assertEqual(status, 201)
+        self.assertEqual(send("POST", "/api/v1/links", writer, order, {"Idempotency-Key": "order-1"})[2], link)
+        self.assertEqual(
+            send("POST", "/api/v1/links", writer, {"owner": "user-8"}, {"Idempotency-Key": "order-1"})[0], 422)
+        self.assertEqual(send("GET", f"/api/v1/links/{link['id']}", reader)[2]["standing"], "unused")
+        page = self.rig.connect(link["url"], "jane@example.com")
+        self.assertEqual(page.status, 200, page.text[:400])
+        used = send("GET", f"/api/v1/links/{link['id']}", reader)[2]
+        self.assertEqual(used["standing"], "used")
+        grants = send("GET", "/api/v1/grants?owner=user-7&status=valid&provider=google", reader)[2]
+        self.assertEqual([grant["grant_id"] for grant in grants["grants"]], [used["grant_id"]])
+        grant = grants["grants"][0]
+        self.assertEqual((grant["address"], grant["owners"][0]["tags"]), ("jane@example.com", {"plan": "gold"}))
+        self.assertEqual(send("GET", f"/api/v1/grants/{grant['grant_id']}", reader)[2], grant)
+        self.assertEqual(send("GET", "/api/v1/owners/user-7", reader)[2]["grants"], [grant])
+        # Answers outlive the process.
+        self.rig.postern.stop()
+        self.rig.postern.start(self.rig.port)
+        self.assertEqual(send("POST", "/api/v1/links", writer, order, {"Idempotency-Key": "order-1"})[2], link)
+        self.assertEqual(send("DELETE", f"/api/v1/links/{link['id']}", writer)[2]["code"], "link_used")
+        path = f"/api/v1/grants/{grant['grant_id']}/owners/user-7"
+        self.assertEqual(send("DELETE", path, reader)[0], 403)
+        self.assertEqual(len(self.rig.sandbox_grants()), 1)
+        status, _, end = send("DELETE", path, writer)
+        self.assertEqual((status, end["outcome"]), (200, "revoked"))
+        self.assertEqual(self.rig.sandbox_grants(), [])
+        self.assertEqual(send("DELETE", path, writer)[0], 404)
+        actors = self.rig.rows("SELECT event, actor FROM audit WHERE actor IS NOT NULL")
+        self.assertEqual(actors, [("grant.left", "api:writer")])
+
+    def test_a_revoked_link_is_dead(self):
+        _, _, link = self.rig.send("POST", "/api/v1/links", self.rig.writer, {"owner": "u"})
+        self.assertEqual(self.rig.send("DELETE", f"/api/v1/links/{link['id']}", self.rig.writer)[2]["standing"], "revoked")
+        page = Browser(self.rig).request("GET", link["url"])
+        self.assertNotIn('action="/connect"', page.text)
+        self.assertEqual(
+            self.rig.rows("SELECT event, detail, actor FROM audit"), [("link.revoked", link["id"], "api:writer")])
+
+    def test_the_server_refuses_as_the_document_says(self):
+        send, writer = self.rig.send, self.rig.writer
+        for method, path, token, content, fields, expected in [
+            ("POST", "/api/v1/links", writer, b"x" * (256 * 1024 + 1), None, 413),
+            ("GET", "/api/v1/grants", writer, {"a": 1}, None, 413),
+            ("POST", "/api/v1/links", writer, b"{", None, 400),
+            ("POST", "/api/v1/links", writer, {"owner": "u"}, {"Content-Type": "text/plain"}, 415),
+            ("GET", "/api/v1/nothing", writer, None, None, 404),
+            ("PUT", "/api/v1/links", writer, None, None, 405),
+            ("GET", "/api/v1/grants", writer, None, {"Host": "evil.example"}, 421),
+            ("GET", "/api/v1/grants", None, None, None, 401),
+            ("GET", "/api/v1/grants", "x" * 40, None, None, 401),
+        ]:
+            with self.subTest(method=method, path=path[:40], expected=expected):
+                status, fields, value = send(method, path, token, content, fields)
+                self.assertEqual(status, expected)
+                self.assertEqual(fields["Content-Type"], "application/problem+json")
+                self.assertEqual(value["status"], expected)
+                self.assertEqual(fields["Cache-Control"], "no-store")
+                self.assertNotIn("Set-Cookie", fields)
+
+    def test_nothing_secret_or_foreign_comes_out(self):
+        marker = "mArKeR-7f3a"
+        order = {"owner": marker, "owner_name": marker, "login_hint": f"{marker}@example.com", "tags": {marker: marker}}
+        _, _, link = self.rig.send("POST", "/api/v1/links", self.rig.writer, order, {"Idempotency-Key": marker})
+        sealed = urllib.parse.urlsplit(link["url"]).path.rsplit("/", 1)[1]
+        self.rig.answers.clear()
+        requests = [
+            ("POST", "/api/v1/links", self.rig.writer, {marker: 1}, {}),
+            ("POST", "/api/v1/links", self.rig.writer, {"owner": "u", "profile": marker}, {}),
+            ("POST", "/api/v1/links", self.rig.writer, {"owner": "u", "return_url": f"https://{marker}.example/"}, {}),
+            ("POST", "/api/v1/links", self.rig.writer, f'"{marker}', {}),
+            ("POST", "/api/v1/links", self.rig.writer, {"owner": "u"}, {"Content-Type": marker}),
+            ("POST", "/api/v1/links", self.rig.writer, {"owner": "u"}, {"Idempotency-Key": marker}),
+            ("POST", "/api/v1/links", self.rig.writer, {"owner": "u"}, {"Idempotency-Key": marker + " x"}),
+            ("GET", f"/api/v1/grants?{marker}=1", self.rig.writer, None, {}),
+            ("GET", f"/api/v1/grants?owner={marker}", self.rig.writer, None, {"Cookie": f"a={marker}"}),
+            ("GET", f"/api/v1/grants?cursor={marker}", self.rig.writer, None, {}),
+            ("GET", f"/api/v1/grants?access_token={marker}", None, None, {}),
+            ("GET", f"/api/v1/grants/{marker}", self.rig.writer, None, {"User-Agent": marker, "X-Request-Id": marker}),
+            ("GET", f"/api/v1/{marker}", self.rig.writer, None, {}),
+            ("DELETE", f"/api/v1/grants/{marker}/owners/{marker}", self.rig.writer, None, {}),
+            ("GET", "/api/v1/grants", marker * 4, None, {}),
+            ("GET", "/api/v1/grants", None, None, {"Authorization": f"Basic {marker}"}),
+        ]
+        for request in requests:
+            self.rig.send(*request)
+        output = self.rig.postern.output()
+        self.assertIn('"token":"writer"', output)
+        for text in [output, *self.rig.answers]:
+            self.assertNotIn(marker.lower(), text.lower())
+        stored = b""
+        for name in ("postern.db", "postern.db-wal"):
+            path = os.path.join(self.rig.data, name)
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    stored += file.read()
+        for secret in (sealed, self.rig.writer, self.rig.reader, marker):
+            self.assertNotIn(secret.encode(), stored)
+            self.assertNotIn(secret, output)
+
+    def test_tokens_are_listed_without_what_they_are(self):
+        environment = {**os.environ, "NYLAS_API_KEY": "k"}
+        listed = subprocess.run(
+            [PROGRAM, "tokens", "list", "--config", self.rig.config], check=True, capture_output=True, text=True,
+            env=environment)
+        self.assertIn("writer", listed.stdout)
+        self.assertNotIn(self.rig.writer, listed.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
