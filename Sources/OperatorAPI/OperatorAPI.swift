@@ -40,7 +40,8 @@ package struct OperatorAPI: Sendable {
         }
         let links = LinkRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
         let grants = GrantRoutes(store: store, disconnection: disconnection)
-        let described = links.routes + grants.routes
+        let exits = DisconnectLinkRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
+        let described = links.routes + exits.routes + grants.routes
         let document = DocumentRoute(describing: described, publicURL: settings.publicURL)
         operations = described + [document.route]
         let gate = TokenGate(

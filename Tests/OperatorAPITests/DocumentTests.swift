@@ -91,6 +91,16 @@ struct DocumentTests {
         note(await harness.send(.post, "/api/v1/links", fields: [.authorization: "Bearer \(Token.writer)"]))
         try await begin(in: harness.store, #"{"owner":"w"}"#, key: "busy")
         note(await harness.call(.post, "/links", #"{"owner":"w"}"#, key: "busy"))
+        let exit = #"{"grant_id":"gone","owner":"ada"}"#
+        note(await harness.call(.post, "/disconnect-links", exit))
+        note(await harness.call(.post, "/disconnect-links", exit.replacing("ada", with: "eve")))
+        note(await harness.call(.post, "/disconnect-links", "{", key: "j"))
+        note(await harness.call(.post, "/disconnect-links", "{}"))
+        note(await harness.send(.post, "/api/v1/disconnect-links", fields: [.authorization: "Bearer \(Token.writer)"]))
+        note(await harness.call(.post, "/disconnect-links", exit, key: "k"))
+        note(await harness.call(.post, "/links", #"{"owner":"w"}"#, key: "k"))
+        try await begin(in: harness.store, exit, path: "/disconnect-links", key: "leaving")
+        note(await harness.call(.post, "/disconnect-links", exit, key: "leaving"))
         note(await harness.call(.get, "/links/abc"))
         note(await harness.call(.get, "/links/a.b"))
         note(await harness.call(.delete, "/links/abc"))
@@ -118,7 +128,7 @@ struct DocumentTests {
         let failing = try APIHarness(store: shut)
         for route in harness.api.operations {
             let path = Self.path(of: route)
-            let content = route.operation.content == nil ? nil : link
+            let content = ["createLink": link, "createDisconnectLink": exit][route.operation.id]
             note(await harness.call(route.method, "\(path)?marker=1", content))
             guard route.scope != nil else { continue }
             note(await harness.call(route.method, path, token: nil, content))
@@ -150,10 +160,15 @@ struct DocumentTests {
             .replacing("{id}", with: "abc").replacing("{owner}", with: "ada")
     }
 
-    private func begin(in store: any GrantStore, _ content: String, key: String) async throws {
+    private func begin(
+        in store: any GrantStore,
+        _ content: String,
+        path: String = "/links",
+        key: String
+    ) async throws {
         let call = IdempotentCall(
             keyDigest: SHA256.digest("writer \(key)"),
-            contentDigest: SHA256.digest("POST /api/v1/links \n\(content)")
+            contentDigest: SHA256.digest("POST /api/v1\(path) \n\(content)")
         )
         _ = try await store.begin(call, lease: .seconds(60))
     }
