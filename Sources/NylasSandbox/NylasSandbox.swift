@@ -21,7 +21,9 @@ package struct NylasSandbox: RequestHandler {
         let emulator = Emulator(configuration: configuration, wallClock: wallClock, random: random, clock: clock)
         self.emulator = emulator
         router = Router(
-            [emulator.tokenRoute, emulator.detectRoute] + emulator.hostedRoutes + emulator.tokenInfoRoutes
+            // The administrator's page before the others: what comes first is matched first, and "organization" is no provider.
+            [emulator.tokenRoute, emulator.detectRoute] + emulator.adminConsentRoutes + emulator.hostedRoutes
+                + emulator.tokenInfoRoutes
                 + emulator.grantRoutes + emulator.applicationRoutes + emulator.connectorRoutes
                 + emulator.credentialRoutes
                 + [emulator.customAuthenticationRoute] + emulator.scriptRoutes + emulator.pageRoutes,

@@ -10,6 +10,8 @@ package struct SandboxConfiguration: Sendable {
     package var redirectURIs: [CallbackURI]
     /// Each with the scopes for reading as its own, which an authorisation without any gets.
     package var connectors: [SandboxProvider]
+    /// Credentials for administrators' consent that are there from the start: the tenant (or `common`) by ID.
+    package var adminConsents: [String: String] = [:]
     package var limits: Limits
 
     package init(

@@ -41,6 +41,16 @@ struct SandboxState: Sendable {
         let limits = configuration.limits
         callbacks = configuration.redirectURIs.map { RegisteredURI(id: newID(), callback: $0) }
         connectors = configuration.connectors.map { Connector(provider: $0, scopes: $0.readingScopes, settings: [:]) }
+        credentials = configuration.adminConsents.sorted { $0.key < $1.key }.map { id, tenant in
+            SandboxCredential(
+                id: id,
+                provider: .microsoft,
+                name: id,
+                content: SandboxCredential.Content(kind: .adminConsent, digest: id, tenant: tenant),
+                createdAt: Timestamp(secondsSince1970: 0),
+                updatedAt: Timestamp(secondsSince1970: 0)
+            )
+        }
         logins = ExpiringTable(lifetime: limits.loginLifetime, capacity: limits.heldAtMost)
         codes = ExpiringTable(lifetime: limits.authorizationCodeLifetime, capacity: limits.heldAtMost)
         tokens = ExpiringTable(lifetime: limits.accessTokenLifetime, capacity: limits.heldAtMost)

@@ -40,13 +40,18 @@ struct DemoCommand: AsyncParsableCommand {
         // Made anew at each start: nobody else can use the sandbox's API, and nothing has to be kept secret.
         let apiKey = "nyk_sandbox_" + Base64.encode(RandomSource.system.bytes(24), .url)
         let clientID = "postern-demo"
+        var play = SandboxConfiguration(
+            origin: sandboxOrigin,
+            clientID: clientID,
+            apiKey: apiKey,
+            redirectURIs: [SandboxConfiguration.CallbackURI(url: "\(publicURL)/callback")]
+        )
+        // For `postern consent invite`, whose credential would have to be made with the key that nobody knows.
+        play.adminConsents = ["demo-any": "common", "demo-one": "6b1f8a7c-2d4e-4a90-8c53-9e0d1f2a3b4c"]
+        // Minutes in life; whoever tries the demo out should see the end of it.
+        play.limits.consentPropagation = .seconds(3)
         let sandbox = NylasSandbox(
-            configuration: SandboxConfiguration(
-                origin: sandboxOrigin,
-                clientID: clientID,
-                apiKey: apiKey,
-                redirectURIs: [SandboxConfiguration.CallbackURI(url: "\(publicURL)/callback")]
-            ),
+            configuration: play,
             wallClock: .system,
             random: .system,
             clock: ContinuousClock()

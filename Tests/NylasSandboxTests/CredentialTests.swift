@@ -22,8 +22,9 @@ extension SandboxUnderTest {
     func consent(to credential: String) async {
         let query = [
             "response_type": "adminconsent", "provider": "microsoft", "credential_id": credential, "auto": "approve",
+            "scope": nil,
         ]
-        #expect(await send(.get, Self.authorization(query)).returned["admin_consent"] == "true")
+        #expect(await send(.get, Self.authorization(query)).returned["admin_consent"] == "True")
     }
 
     func authenticate(_ provider: String, _ address: String, _ credential: String, scopes: String = "") async -> Answer

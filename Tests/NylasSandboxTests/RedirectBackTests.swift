@@ -68,17 +68,6 @@ struct RedirectBackTests {
     }
 
     @Test
-    func `tells of an administrator's consent without a code`() async throws {
-        let sandbox = SandboxUnderTest()
-        let changes = ["response_type": "adminconsent", "provider": "microsoft", "credential_id": "some-credential"]
-        let consent = try await sandbox.signIn(changes, address: "admin@microsoft.example")
-        #expect(await sandbox.send(.get, consent).text.contains("your whole organisation"))
-        let answer = await sandbox.submit(consent, [("decision", "approve")])
-        #expect(answer.returned == ["admin_consent": "true", "state": "state-of-ours"])
-        #expect(await sandbox.call(.get, "/v3/grants").json["data"]?.elements == [])
-    }
-
-    @Test
     func `goes to the scheme of an app`() async throws {
         let answer = try await SandboxUnderTest().approve(["redirect_uri": SandboxUnderTest.appCallback])
         #expect(answer.location?.hasPrefix(SandboxUnderTest.appCallback + "?code=") == true)

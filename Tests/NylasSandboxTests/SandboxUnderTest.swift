@@ -19,13 +19,12 @@ final class SandboxUnderTest: Sendable {
     let clock = ManualClock()
     private let requests = Mutex(0)
 
-    init(
+    convenience init(
         connectors: [SandboxProvider] = SandboxProvider.mailboxes,
         limits: SandboxConfiguration.Limits = .init()
     ) {
-        let draws = Mutex<UInt64>(0)
-        sandbox = NylasSandbox(
-            configuration: SandboxConfiguration(
+        self.init(
+            SandboxConfiguration(
                 origin: HTTPOrigin(scheme: .http, host: "127.0.0.1", port: 8081),
                 clientID: Self.clientID,
                 apiKey: Self.apiKey,
@@ -35,7 +34,14 @@ final class SandboxUnderTest: Sendable {
                 ],
                 connectors: connectors,
                 limits: limits
-            ),
+            )
+        )
+    }
+
+    init(_ configuration: SandboxConfiguration) {
+        let draws = Mutex<UInt64>(0)
+        sandbox = NylasSandbox(
+            configuration: configuration,
             wallClock: wallClock.clock,
             // Predictable, and without an end: 256 different draws are too few for some tests here.
             random: RandomSource { count in

@@ -101,7 +101,7 @@ extension Emulator {
 }
 
 /// What an app at Microsoft is allowed in a tenant, as the documented example lists it.
-private let applicationPermissions = ["Mail.ReadWrite", "Mail.Send", "User.Read.All"]
+let applicationPermissions = ["Mail.ReadWrite", "Mail.Send", "User.Read.All"]
 
 extension JSON {
     fileprivate static func ofApplication(_ credential: SandboxCredential, _ name: String, _ scopes: [String]) -> JSON {

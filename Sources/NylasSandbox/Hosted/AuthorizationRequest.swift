@@ -47,6 +47,10 @@ enum AuthorizationViolation: Error, Equatable {
     case loginHintTooLong(Return)
     case challengeMethodUnknown(Return)
     case credentialMissing(Return)
+    /// No credential of that ID, or none for an administrator's consent.
+    case credentialUnsuitable(Return)
+    /// Which tenant will consent is not known, so nothing but the app's own permissions can be asked for.
+    case scopeWithoutTenant(Return)
 
     /// Where a browser is sent back to, and with which state.
     struct Return: Equatable, Sendable {

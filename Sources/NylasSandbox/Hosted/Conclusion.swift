@@ -73,19 +73,9 @@ extension Emulator {
         case .scopesLeftOut: granted = Array(granted.dropLast())
         case .scopesConflict: return back.location(.scopesConflict)
         case .adminApproval: return back.location(.adminApprovalNeeded)
-        case .providerError: return back.location(.providerError)
+        case .providerError, .consentAndError: return back.location(.providerError)
         case .otherAddress:
             address = login.scripted?.address ?? decision.otherAddress ?? "somebody.else@\(provider.exampleDomain)"
-        }
-        if login.request.responseType == .adminConsent {
-            let now = wallClock.now()
-            state.withLock { state in
-                guard let id = login.request.credentialID, state.credentials.contains(where: { $0.id == id }) else {
-                    return
-                }
-                state.consents[id] = now
-            }
-            return back.consented
         }
         let code = newSecret()
         let now = wallClock.now()

@@ -73,6 +73,9 @@ extension Emulator {
         var login = HostedLogin(request: authorization)
         let (scripted, approval) = state.withLock { ($0.script.nextAuthorization(), $0.script.autoApproval) }
         login.scripted = scripted
+        if authorization.responseType == .adminConsent {
+            return beginConsent(id, login, isApproved: (approval ?? queryApproval(request)) != nil, request)
+        }
         if let approval = approval ?? queryApproval(request) {
             let address = approval.address ?? authorization.loginHint ?? "person-{n}@\(first.exampleDomain)"
             login.provider = first
@@ -95,7 +98,7 @@ extension Emulator {
         return Script.AutoApproval(address: query["auto_address"])
     }
 
-    private func redirectFields(to location: String) -> HTTPFields {
+    func redirectFields(to location: String) -> HTTPFields {
         var fields = pageHeaders.fields(for: .redirect)
         fields[.location] = location
         return fields
@@ -112,7 +115,7 @@ extension Emulator {
 
     // MARK: Steps
 
-    private func withLogin(
+    func withLogin(
         _ path: PathParameters,
         _ request: Request,
         _ handle: (String, HostedLogin) -> Response
@@ -126,7 +129,10 @@ extension Emulator {
     }
 
     private func choice(_ name: String?, in login: HostedLogin) -> SandboxProvider? {
-        guard let provider = name.flatMap(SandboxProvider.init), offered(login).contains(provider) else { return nil }
+        guard let provider = name.flatMap(SandboxProvider.init), offered(login).contains(provider),
+            // An administrator approves on a page of their own, and gets no code.
+            login.request.responseType == .code
+        else { return nil }
         return provider
     }
 

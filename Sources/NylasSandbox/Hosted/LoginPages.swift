@@ -92,12 +92,10 @@ extension Emulator {
         _ address: String,
         scopes: [String]
     ) -> HTML {
-        let isForTenant = login.request.responseType == .adminConsent
-        return frame(
-            title: isForTenant ? "Approve for your whole organisation?" : "Give access to your mailbox?",
+        frame(
+            title: "Give access to your mailbox?",
             """
-            <p>An app wants access to \(isForTenant ? "every mailbox of the organisation of " : "")\
-            <strong>\(address)</strong> at the pretend \(provider.displayName).</p>
+            <p>An app wants access to <strong>\(address)</strong> at the pretend \(provider.displayName).</p>
             <form method="post" action="/login/\(id)/consent">
             \(requests(provider, scopes))\(outcomes(provider))<div class="buttons">
             <button class="main" name="decision" value="approve">Approve</button>

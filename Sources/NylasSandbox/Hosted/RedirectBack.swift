@@ -14,6 +14,17 @@ struct AuthorizationError: Sendable {
     }
 
     static let adminApprovalNeeded = oauthFailed("AADSTS90094: an administrator must approve this app")
+    /// In Microsoft's own words: who signed in is no administrator.
+    static let administratorNeeded = AuthorizationError(
+        name: "access_denied",
+        code: 45002,
+        text: "AADSTS90093: This operation can only be performed by an administrator."
+    )
+    static let consentCancelled = AuthorizationError(
+        name: "permission_denied",
+        code: 45002,
+        text: "The admin canceled the request"
+    )
     static let scopesConflict = AuthorizationError(
         name: "scopes_conflict",
         code: 25016,
@@ -49,6 +60,8 @@ struct AuthorizationError: Sendable {
         case .loginHintTooLong(let back): (invalidRequest("login_hint is not an address"), back)
         case .challengeMethodUnknown(let back): (invalidRequest("code_challenge_method must be plain or S256"), back)
         case .credentialMissing(let back): (invalidRequest("Missing required parameter: credential_id"), back)
+        case .credentialUnsuitable(let back): (invalidRequest("credential_id is not one of an admin consent"), back)
+        case .scopeWithoutTenant(let back): (invalidRequest("scope needs a credential of one tenant"), back)
         }
     }
 }
@@ -77,8 +90,15 @@ struct RedirectBack: Sendable {
         ])
     }
 
-    /// The answer to an administrator: there is nothing to exchange.
-    var consented: String { location([("admin_consent", "true")]) }
+    /// The answer to an administrator, in Microsoft's spelling: there is nothing to exchange.
+    ///
+    /// - Parameter error: for the odd answer that says yes and no at once.
+    func consented(tenant: String, error: AuthorizationError? = nil) -> String {
+        location(
+            [("admin_consent", "True"), ("tenant", tenant)]
+                + (error.map { [("error", $0.name), ("error_description", $0.text)] } ?? [])
+        )
+    }
 
     private func location(_ parameters: [(String, String)]) -> String {
         // As documented, spaces go as `+`; our own encoder never writes one for anything else.

@@ -9,6 +9,8 @@ enum AuthorizationOutcome: String, CaseIterable, Sendable {
     case otherAddress = "other_address"
     case adminApproval = "admin_approval"
     case providerError = "provider_error"
+    /// An administrator's yes and an error in one answer, as Microsoft can send them.
+    case consentAndError = "consent_and_error"
 }
 
 /// What goes wrong with a call of the API.
