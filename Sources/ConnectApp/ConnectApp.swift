@@ -25,6 +25,7 @@ package struct ConnectApp: RequestHandler {
     private let runner: FlowRunner
     private let settlement: Settlement
     private let purge: ClaimPurge
+    private let verification: ConsentVerification
     /// Rung whenever open claims are looked for: then deletions that are due are, too.
     private let scanned: Bell
 
@@ -90,6 +91,15 @@ package struct ConnectApp: RequestHandler {
             log: log
         )
         purge = ClaimPurge(store: store, wallClock: wallClock, time: time, log: log)
+        verification = ConsentVerification(
+            store: store,
+            nylas: nylas,
+            wallClock: wallClock,
+            time: time,
+            locks: locks,
+            bell: Bell(),
+            log: log
+        )
         let pages = Pages(settings: settings, assets: assets, headers: headers)
         self.pages = pages
         let cookies = FlowCookies(keys: settings.sealingKeys, random: random)
@@ -135,15 +145,32 @@ package struct ConnectApp: RequestHandler {
             runner: runner,
             returns: returns,
             progress: progress,
+            consentReported: verification.bell,
             rate: rate(settings.limits.callbacks),
             wallClock: wallClock,
             time: time,
+            log: log
+        )
+        let consentSeal = ConsentSeal(keys: settings.sealingKeys, random: random)
+        let inviteCookie = InviteCookie(seal: consentSeal)
+        let consents = ConsentPages(
+            settings: settings,
+            audience: audience,
+            pages: pages,
+            cookies: cookies,
+            seal: consentSeal,
+            inviteCookie: inviteCookie,
+            store: store,
+            rate: rate(settings.limits.starts),
+            wallClock: wallClock,
+            random: random,
             log: log
         )
         let results = ResultPages(
             pages: pages,
             cookies: cookies,
             linkCookie: linkCookie,
+            inviteCookie: inviteCookie,
             returns: returns,
             store: store,
             progress: progress,
@@ -173,6 +200,12 @@ package struct ConnectApp: RequestHandler {
             },
             Route(.post, "/connect", contentLimitBytes: settings.limits.formBytes) { request, _ in
                 await start.response(to: request)
+            },
+            Route(.get, "/consent/{invite}") { request, parameters in
+                await consents.show(parameters["invite"], to: request)
+            },
+            Route(.post, "/consent", contentLimitBytes: settings.limits.formBytes) { request, _ in
+                await consents.start(request)
             },
             Route(.get, "/callback") { request, _ in await callback.response(to: request) },
             Route(.get, "/confirmed/{id}") { request, parameters in
@@ -210,10 +243,12 @@ package struct ConnectApp: RequestHandler {
         await withTaskGroup(of: Void.self) { group in
             group.addTask(name: "settlement") { await settlement.run() }
             group.addTask(name: "purge") { await purge.run() }
+            group.addTask(name: "consents") { await verification.run() }
             group.addTask(name: "deletions") {
                 while !Task.isCancelled {
                     await disconnection.retryDeletions()
                     await scanned.rung()
+                    verification.bell.ring()
                 }
             }
             await runner.run()
@@ -223,6 +258,11 @@ package struct ConnectApp: RequestHandler {
 
     /// How many flows this process works on now: exchanging a code or judging its grant, and finding out how an exchange ended.
     package var flowsInHand: (exchanging: Int, settling: Int) { progress.counts }
+
+    /// Tries out what is due of consents, as ``run()`` does by itself.
+    ///
+    /// - Returns: false if Nylas or the store wants to be left alone.
+    func tryConsentsOut() async -> Bool { await verification.tryDue() }
 
     /// Accepts no more callbacks, so that ``run()`` comes to its end. Call it once the server accepts no more requests.
     package func drain() {

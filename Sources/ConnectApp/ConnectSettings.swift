@@ -41,6 +41,8 @@ package struct ConnectSettings: Sendable {
     /// True in the demo and with a sandbox: pages say that nothing here is real.
     package var isSandbox: Bool
     package var limits: Limits
+    /// How long an administrator's approval takes to reach every server of the provider: Nylas asks to wait five minutes.
+    package var consentDelay = Duration.seconds(300)
     /// Who is never a client of their own.
     package var proxies: TrustedProxies
 

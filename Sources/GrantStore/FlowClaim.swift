@@ -130,6 +130,10 @@ package struct FlowOutcome: Hashable, Sendable {
         case notConfirmed = "not_confirmed"
         /// It came back too late: the code was not used.
         case expired
+        /// An administrator's browser came back with a yes, which proves nothing yet.
+        case consentReported = "consent_reported"
+        /// Who signed in for a consent is no administrator.
+        case adminRoleNeeded = "admin_role_needed"
         /// Whether the code was exchanged could not be found out: start again.
         case unknown
     }

@@ -6,7 +6,8 @@ package import Timekeeping
 /// The contract, held by one conformance suite that every store runs: each call is atomic, all of it or nothing. When a
 /// writing call returns, its effect is on stable storage and survives `kill -9` and power loss; when it throws, it had no
 /// effect, except `.outcomeUnknown`. Calls from many tasks and, for the file store, from several processes are safe.
-package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore, OutboxStore, IdempotencyStore {
+package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore, OutboxStore, IdempotencyStore, ConsentStore
+{
     /// Takes the right to exchange the flow's code, before it is exchanged.
     ///
     /// A flow has one claim for ever. A `declined` answer is superseded: the flow is open again under the new lease.

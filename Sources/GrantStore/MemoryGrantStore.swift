@@ -15,6 +15,9 @@ package final class MemoryGrantStore: GrantStore {
         var confirmations: [FlowID: FlowConfirmation] = [:]
         var bulk = Bulk()
 
+        var consents: [ConsentID: TenantConsent] = [:]
+        var consentFlows: [FlowID: ConsentID] = [:]
+
         func answer(reserving link: LinkClaim, for flow: FlowID, at now: Timestamp) -> LinkRules.Answer {
             let use = links[link.id]?.use
             let holder: FlowRecord.Standing? =
@@ -124,6 +127,7 @@ package final class MemoryGrantStore: GrantStore {
             }
             contents.receipts = contents.receipts.filter { $0.value.toldAt >= moment }
             contents.confirmations = contents.confirmations.filter { $0.value.decidedAt >= moment }
+            contents.consentFlows = contents.consentFlows.filter { contents.flows[$0.key] != nil }
             return before - contents.flows.count
         }
     }

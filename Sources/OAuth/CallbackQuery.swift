@@ -53,6 +53,8 @@ package enum CallbackError: Error, Hashable, Sendable {
     case refused(AuthorizationErrorCode)
     /// No `code`, or an empty one.
     case missingCode
+    /// Neither a yes nor an error, where an administrator's consent was asked for.
+    case missingConsent
     /// Not a code by RFC 6749 appendix A.11, or too long.
     case malformedCode
 }

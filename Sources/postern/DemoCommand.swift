@@ -61,7 +61,7 @@ struct DemoCommand: AsyncParsableCommand {
         // On loopback everybody is one client, and whoever tries the demo out may try as often as they like.
         limits.startsPerMinute = 1_000_000
         limits.callbacksPerMinute = 1_000_000
-        let settings = ConnectSettings(
+        var settings = ConnectSettings(
             publicURL: publicURL,
             brand: ConnectSettings.Brand(
                 name: "Acme",
@@ -77,6 +77,7 @@ struct DemoCommand: AsyncParsableCommand {
             isSandbox: true,
             limits: limits
         )
+        settings.consentDelay = .seconds(4)
         guard let loopback = ListenAddress(host: "127.0.0.1", port: sandboxPort) else {
             preconditionFailure("127.0.0.1 is an address")
         }

@@ -321,20 +321,6 @@ struct CallbackRefusalTests {
             #expect(await browser.get(flow.callback()).location == "/problem/altered")
         }
     }
-
-    @Test func `refuses a code in a flow of admin consent`() async throws {
-        let harness = try FlowHarness()
-        let cookies = FlowCookies(keys: harness.settings.sealingKeys, random: .system)
-        try await harness.run { browser in
-            let flow = StartedFlow.sample(kind: .adminConsent, at: harness.wallClock.now, settings: harness.settings)
-            let setCookie = try #require(cookies.cookie(for: flow))
-            let pair = setCookie.prefix { $0 != ";" }.split(separator: "=").map(String.init)
-            browser.cookies[pair[0]] = pair[1]
-            let state = flow.state.withExposed { $0 }
-            #expect(await browser.get("/callback?state=\(state)&code=abc").location == "/problem/malformed")
-            #expect(await browser.get("/callback?state=\(state)&error=x").location == "/problem/malformed")
-        }
-    }
 }
 
 extension FlowHarness {

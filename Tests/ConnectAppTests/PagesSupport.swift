@@ -84,5 +84,8 @@ let flowlessProblems: [Problem] = [
     .nylasTooSlow(checkAgain: "/connected/abc"), .storeUnavailable, .resultUnreadable(checkAgain: "/connected/abc"),
     .startRefused, .providerNotOffered, .tooManyStarts(.milliseconds(700)), .tooManyCallbacks(.seconds(30)),
     .linkUnreadable, .linkExpired, .disconnecting(.unreadable), .disconnecting(.expired),
-    .disconnecting(.notFromOurPage), .disconnecting(.unavailable), .disconnecting(.tooMany(.seconds(5))),
+    .consenting(.cancelled), .consenting(.expired),
+    .consenting(.malformed), .consenting(.unreadable), .consenting(.inviteExpired), .consenting(.notFromOurPage),
+    .consenting(.unavailable), .consenting(.tooMany(.seconds(5))), .disconnecting(.notFromOurPage),
+    .disconnecting(.unavailable), .disconnecting(.tooMany(.seconds(5))),
 ]

@@ -27,7 +27,7 @@ enum AuthorizationRefusal {
     private static let declinedAtMicrosoft = "AADSTS65004"
 
     /// Whether the number stands there whole: `AADSTS650011` is not `AADSTS65001`.
-    private static func mentions(_ number: String, in text: String) -> Bool {
+    static func mentions(_ number: String, in text: String) -> Bool {
         let wanted = Array(number.utf8)
         let bytes = Array(text.utf8)
         guard bytes.count >= wanted.count else { return false }

@@ -26,6 +26,8 @@ struct Callback: Sendable {
     let runner: FlowRunner
     let returns: HostReturns
     let progress: FlowProgress
+    /// Rung when an administrator has come back with a yes.
+    let consentReported: Bell
     let rate: RateLimit
     let wallClock: WallClock
     let time: MonotonicTime
@@ -103,7 +105,7 @@ struct Callback: Sendable {
         var isFirst = false
         do throws(StoreError) {
             switch try await store.record(of: claim.flow)?.standing {
-            case .answered(let outcome) where outcome.verdict != .declined || query["code"] == nil:
+            case .answered(let outcome) where outcome.verdict != .declined || !flow.mayGoOn(with: query):
                 return leave(again: outcome, of: claim.flow, request)
             case .open:
                 return await waitForEnd(of: claim.flow)
@@ -115,6 +117,8 @@ struct Callback: Sendable {
             // Not a word on what stands: the store could not say.
             return leave(toResultOf: claim.flow, isSuccess: true)
         }
+        // What was sealed decides what is looked for: a code, or an administrator's yes; the other one is a fault.
+        if let invite = flow.invite { return await proceed(flow, of: invite, query, request) }
         let callback: VerifiedCallback
         do throws(CallbackError) {
             callback = try verify(flow, query)
@@ -198,7 +202,7 @@ struct Callback: Sendable {
         return await record(outcome, of: claim, request)
     }
 
-    private func record(_ outcome: FlowOutcome, of claim: FlowClaim, _ request: Request) async -> Response {
+    func record(_ outcome: FlowOutcome, of claim: FlowClaim, _ request: Request) async -> Response {
         do throws(StoreError) {
             switch try await store.record(outcome, for: claim) {
             case .answered(let standing): return leave(with: standing, of: claim.flow)
@@ -234,7 +238,8 @@ struct Callback: Sendable {
 
     func word(for error: CallbackError) -> ProblemWord {
         switch error {
-        case .malformedQuery, .repeatedParameter, .unexpectedParameter, .missingCode, .malformedCode: .malformed
+        case .malformedQuery, .repeatedParameter, .unexpectedParameter, .missingCode, .missingConsent, .malformedCode:
+            .malformed
         case .stateMismatch: .unmatched
         case .issuerMismatch: .altered
         // Recorded, and told by its flow's page.
@@ -264,6 +269,8 @@ enum ProblemWord: String, CaseIterable {
     case unmatched
     case altered
     case malformed
+    /// The same of an administrator's flow.
+    case consentMalformed = "consent-malformed"
     case unavailable
 
     var problem: Problem {
@@ -271,14 +278,25 @@ enum ProblemWord: String, CaseIterable {
         case .unmatched: .flowNotFound
         case .altered: .altered
         case .malformed: .malformedCallback
+        case .consentMalformed: .consenting(.malformed)
         case .unavailable: .storeUnavailable
         }
     }
 }
 
 extension FlowOutcome.Verdict {
-    var isSuccess: Bool { self == .connected || self == .reconnected }
+    var isSuccess: Bool { self == .connected || self == .reconnected || self == .consentReported }
 
     /// Whether nothing can follow: after a "no" the person may go back and say yes, and needs the flow's own cookie for it.
     var isFinal: Bool { self != .declined }
+}
+
+extension StartedFlow {
+    /// Whether the query has what may follow a "no": who said it may go back and say yes.
+    fileprivate func mayGoOn(with query: CallbackQuery) -> Bool {
+        switch kind {
+        case .connect: query["code"] != nil
+        case .adminConsent: query["admin_consent"] != nil && query["error"] == nil
+        }
+    }
 }

@@ -26,6 +26,16 @@ package enum FlowCount: Hashable, Sendable {
     case disconnected(isLast: Bool)
     /// Nylas has deleted a grant that nobody had any more.
     case revoked
+    case consent(ConsentStep)
+
+    package enum ConsentStep: String, Sendable, CaseIterable {
+        /// Left for Microsoft.
+        case started
+        /// Came back with a yes.
+        case reported
+        case verified
+        case failed
+    }
 
     package enum StartRefusal: String, Sendable, CaseIterable {
         case notSameOrigin = "not_same_origin"
@@ -51,6 +61,7 @@ package enum FlowCount: Hashable, Sendable {
         case issuerMismatch = "issuer_mismatch"
         case unexpectedParameter = "unexpected_parameter"
         case missingCode = "missing_code"
+        case missingConsent = "missing_consent"
         case malformedCode = "malformed_code"
         case tooMany = "too_many"
         case codeTooLong = "code_too_long"
@@ -62,6 +73,8 @@ package enum FlowCount: Hashable, Sendable {
         case read
         case list
         case delete
+        /// Without a person: a consent is tried out.
+        case authenticate
     }
 
     /// The cases of `NylasError`.
@@ -115,6 +128,7 @@ extension FlowCount {
         case .settling: self = .settling
         case .ownerLeft(_, let remaining): self = .disconnected(isLast: remaining == 0)
         case .revoked: self = .revoked
+        case .consent(let event): self = event.count
         case .listCutOff, .grantDeleted, .purged, .revocationHeldBack, .disconnectRefused: return nil
         }
     }
@@ -150,6 +164,7 @@ extension FlowCount.CallbackRefusal {
         case .issuerMismatch: self = .issuerMismatch
         case .unexpectedParameter: self = .unexpectedParameter
         case .missingCode: self = .missingCode
+        case .missingConsent: self = .missingConsent
         case .malformedCode: self = .malformedCode
         case .refused: return nil
         }
@@ -157,7 +172,7 @@ extension FlowCount.CallbackRefusal {
 }
 
 extension FlowCount.NylasFailure {
-    fileprivate init(_ error: NylasError) {
+    init(_ error: NylasError) {
         self =
             switch error {
             case .notSent: .notSent

@@ -47,6 +47,7 @@ enum FlowEvent {
     case revocationFailed(GrantID, NylasError)
     /// Why a disconnect link's button did nothing; a name of ours.
     case disconnectRefused(String)
+    case consent(ConsentEvent)
 
     enum StartRefusal: String {
         case notSameOrigin = "not same origin"
@@ -156,6 +157,7 @@ struct FlowLog: Sendable {
             (.info, "grant revoked", [("grant", grant.text)])
         case .revocationHeldBack(let grant):
             (.info, "grant not revoked yet: a flow may be of the same mailbox", [("grant", grant.text)])
+        case .consent(let event): event.description
         case .disconnectRefused(let reason):
             (.info, "disconnect refused", [("reason", reason)])
         case .revocationFailed(let grant, let error):

@@ -11,6 +11,7 @@ struct ResultPages: Sendable {
     let pages: Pages
     let cookies: FlowCookies
     let linkCookie: LinkCookie
+    let inviteCookie: InviteCookie
     let returns: HostReturns
     let store: any GrantStore
     let progress: FlowProgress
@@ -24,10 +25,12 @@ struct ResultPages: Sendable {
     func problem(_ id: String?, _ request: Request) async -> Response {
         if let id, let word = ProblemWord(rawValue: id) {
             let link = linkCookie.find(in: request.head.headerFields, of: nil, at: wallClock.now())
+            let invite =
+                word == .consentMalformed ? inviteCookie.path(in: request.head.headerFields, at: wallClock.now()) : nil
             return pages.problem(
                 word.problem,
                 reference: request.id,
-                link: (link?.sealed).map(LinkSeal.path),
+                link: invite ?? (link?.sealed).map(LinkSeal.path),
                 back: returns.back(from: link?.said)
             )
         }
@@ -57,6 +60,8 @@ struct ResultPages: Sendable {
                 progress.stage(of: flow) == .settling
                 ? .nylasTooSlow(checkAgain: path) : .stillWorking(checkAgain: path)
             return pages.problem(problem, reference: request.id)
+        case .answered(let outcome) where record.claim.kind == .adminConsent:
+            return await consented(outcome, record.claim, found, request, isSuccess: isSuccess)
         case .answered(let outcome):
             return answered(outcome, record.claim, found, request, isSuccess: isSuccess)
         }

@@ -27,6 +27,7 @@ extension StartedFlow {
         fields.write(expectedAddress)
         fields.write(returnURL)
         fields.write(tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+        invite?.write(to: &fields)
         return fields.bytes
     }
 
@@ -40,8 +41,14 @@ extension StartedFlow {
             let profile = fields.text(), let scopes = fields.list(), let linkID = fields.optionalText(),
             let linkEnd = fields.number(), let owner = fields.optionalText(),
             let expectedAddress = fields.optionalText(),
-            let returnURL = fields.optionalText(), let tags = fields.list(), fields.isAtEnd
+            let returnURL = fields.optionalText(), let tags = fields.list()
         else { return nil }
+        var invite: ConsentInvite?
+        if kind == .adminConsent {
+            guard let known = ConsentInvite(from: &fields) else { return nil }
+            invite = known
+        }
+        guard fields.isAtEnd else { return nil }
         self.init(
             kind: kind,
             state: state,
@@ -52,6 +59,7 @@ extension StartedFlow {
             binding: binding,
             returnURL: returnURL,
             audience: audience,
+            invite: invite,
             startedAt: Timestamp(microsecondsSince1970: startedAt)
         )
         // A name that is there must be one we know: nothing sealed is ever silently dropped.

@@ -26,6 +26,8 @@ struct StartedFlow: Sendable {
     var tags: [String: String] = [:]
     /// Who was asked, ``Audience/digest``: an answer is not taken to another Nylas application than the question (mix-up).
     var audience: [UInt8]
+    /// What an administrator was asked for, without its scopes; there if and only if the kind is `adminConsent`.
+    var invite: ConsentInvite?
     var startedAt: Timestamp
 
     var id: FlowID { state.withExposed { FlowID(state: $0) } }

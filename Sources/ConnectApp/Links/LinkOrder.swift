@@ -57,8 +57,8 @@ extension LinkOrder {
     ) throws(LinkOrderError) -> ConnectLink {
         guard let owner = OwnerID(owner) else { throw .owner }
         if let ownerName, !isLine(ownerName, atMost: LinkOrder.nameLimitBytes) { throw .ownerName }
-        if let expectedAddress, !isAddress(expectedAddress) { throw .expectedAddress }
-        if let loginHint, !isAddress(loginHint) { throw .loginHint }
+        if let expectedAddress, !isMailboxAddress(expectedAddress) { throw .expectedAddress }
+        if let loginHint, !isMailboxAddress(loginHint) { throw .loginHint }
         if binding == .pinned, expectedAddress == nil { throw .pinnedWithoutAddress }
         if binding == .confirmed, settings.confirmationURL == nil { throw .confirmedWithoutAddress }
         if let returnURL, !settings.returnURLs.contains(returnURL) { throw .returnURL }
@@ -114,7 +114,7 @@ func isLine(_ text: String, atMost limit: Int) -> Bool {
 }
 
 /// Something before the last `@` and a domain behind it. Providers know which addresses there are; this keeps out what is none.
-private func isAddress(_ text: String) -> Bool {
+func isMailboxAddress(_ text: String) -> Bool {
     guard isLine(text, atMost: LinkOrder.addressLimitBytes), !text.utf8.contains(UInt8(ascii: " ")),
         let at = text.lastIndex(of: "@")
     else { return false }

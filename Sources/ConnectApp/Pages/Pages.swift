@@ -70,6 +70,16 @@ package struct Pages: Sendable {
         func problem(_ problem: Problem, reference: String) -> Response {
             self.problem(problem, reference: reference, link: link, isLinked: claim.link != nil, back: back)
         }
+        if claim.kind == .adminConsent {
+            let forward = link.map { "\(settings.publicURL)\($0)" }
+            return self.problem(
+                .consenting(ConsentProblem(outcome.verdict, forward: forward)),
+                reference: outcome.reference,
+                link: link,
+                isLinked: true,
+                back: nil
+            )
+        }
         switch outcome.verdict {
         case .connected, .reconnected:
             let page = ConnectedPage(
@@ -111,6 +121,9 @@ package struct Pages: Sendable {
         case .notConfirmed:
             return problem(.notConfirmed(brand: settings.brand.name), reference: outcome.reference)
         case .expired: return problem(.expired, reference: outcome.reference)
+        // Of administrators' flows alone; told of another they are still no connection.
+        case .consentReported, .adminRoleNeeded:
+            return problem(.consenting(ConsentProblem(outcome.verdict, forward: nil)), reference: outcome.reference)
         case .unknown: return problem(.outcomeUnknown, reference: outcome.reference)
         }
     }

@@ -303,6 +303,7 @@ extension Problem {
                 step: .startAgain
             )
         case .disconnecting(let problem): problem.words
+        case .consenting(let problem): problem.words
         case .tooManyStarts(let wait):
             Words(
                 tone: .calm,

@@ -56,6 +56,9 @@ package enum Problem: Hashable, Sendable {
     // The end of a connection.
     case disconnecting(DisconnectProblem)
 
+    // An administrator's consent.
+    case consenting(ConsentProblem)
+
     // Too often, by one network. How long to wait.
     case tooManyStarts(Duration)
     /// At the callback's own address, whose code is still good.
@@ -76,6 +79,7 @@ package enum Problem: Hashable, Sendable {
         case .storeUnavailable, .resultUnreadable: .serviceUnavailable
         case .startRefused: .forbidden
         case .tooManyStarts, .tooManyCallbacks, .disconnecting(.tooMany): .tooManyRequests
+        case .consenting(let problem): problem.status
         case .disconnecting(.unreadable): .notFound
         case .disconnecting(.expired): .gone
         case .disconnecting(.notFromOurPage): .forbidden
@@ -86,7 +90,9 @@ package enum Problem: Hashable, Sendable {
     /// How long until another try can succeed, where that is known.
     var wait: Duration? {
         switch self {
-        case .tooManyStarts(let wait), .tooManyCallbacks(let wait), .disconnecting(.tooMany(let wait)): wait
+        case .tooManyStarts(let wait), .tooManyCallbacks(let wait), .disconnecting(.tooMany(let wait)),
+            .consenting(.tooMany(let wait)):
+            wait
         default: nil
         }
     }

@@ -13,6 +13,7 @@ struct Sealer: Sendable {
         case link = "postern/1 connect link"
         case answer = "postern/1 answer of the operator API"
         case disconnect = "postern/1 disconnect link"
+        case consent = "postern/1 consent invite"
         case resultHandle = "postern/1 result handle"
         case confirmationHandle = "postern/1 confirmation handle"
     }

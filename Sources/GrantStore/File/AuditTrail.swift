@@ -11,6 +11,10 @@ package struct AuditEntry: Hashable, Sendable {
         case grantSaved = "grant.saved"
         /// A known grant's values were brought up to date outside of a flow.
         case grantRefreshed = "grant.refreshed"
+        /// A browser came back from an administrator's consent; the detail is its ID, here as below.
+        case consentReported = "consent.reported"
+        case consentVerified = "consent.verified"
+        case consentFailed = "consent.failed"
         /// An owner, or whoever connected it openly, gave a grant up; the detail says who wanted it.
         case grantLeft = "grant.left"
         /// A grant is gone at Nylas, and forgotten here; the detail says how it came to that.

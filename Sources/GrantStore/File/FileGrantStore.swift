@@ -145,7 +145,9 @@ package final class FileGrantStore: GrantStore {
     package func purgeFlows(answeredBefore moment: Timestamp) async throws(StoreError) -> Int {
         try await write { (connection) throws(SQLiteFailure) in
             try connection.deleteHostWords(before: moment)
-            return try connection.deleteFlows(answeredBefore: moment)
+            let count = try connection.deleteFlows(answeredBefore: moment)
+            if count > 0 { try connection.deleteConsentFlows() }
+            return count
         }
     }
 

@@ -59,7 +59,7 @@ enum Schema {
         }
     }
 
-    static let steps = [first, links, departures, hostWords, outbox, operatorAPI, bulk]
+    static let steps = [first, links, departures, hostWords, outbox, operatorAPI, bulk, consents]
 
     private static let first = """
         CREATE TABLE grants (

@@ -21,6 +21,7 @@ final class FlowMetrics: Sendable {
     /// Others remain; nobody does.
     private let disconnected = CounterTable(rows: 2)
     private let revoked = CounterTable()
+    private let consents = CounterTable(rows: FlowCount.ConsentStep.allCases.count)
     private let storeFailures = CounterTable(rows: FlowCount.StoreStep.allCases.count)
 
     func note(_ count: FlowCount) {
@@ -37,6 +38,7 @@ final class FlowMetrics: Sendable {
         case .storeFailed(let step): storeFailures.add(row: step.index)
         case .disconnected(let isLast): disconnected.add(row: isLast ? 1 : 0)
         case .revoked: revoked.add()
+        case .consent(let step): consents.add(row: step.index)
         }
     }
 
@@ -62,6 +64,7 @@ final class FlowMetrics: Sendable {
             samples.add(disconnected.value(row: 1), "nobody")
         }
         exposition.write(Metric.revoked) { $0.add(revoked.value()) }
+        write(Metric.consents, consents, FlowCount.ConsentStep.self, to: &exposition)
         exposition.write(Metric.nylasFailures) { samples in
             for call in FlowCount.NylasCall.allCases {
                 for failure in FlowCount.NylasFailure.allCases {

@@ -196,6 +196,12 @@ enum Metric {
         .counter,
         "Grants that nobody had any more and that Nylas has deleted; behind the former, some are still to be deleted."
     )
+    static let consents = MetricFamily(
+        "postern_consents",
+        .counter,
+        labels: ["step"],
+        "Administrators' consents: asked for, reported by a browser, verified by a grant, failed."
+    )
     static let nylasFailures = MetricFamily(
         "postern_nylas_failures",
         .counter,
@@ -217,6 +223,6 @@ enum Metric {
         loopLag, loopLagNow, cpu, residentMemory, openDescriptors, maximumDescriptors, startTime, lostLogLines,
         storeWritable, storeCommits, storeWaiting,
         flowsStarted, startsRefused, callbacksRefused, flowsAnswered, flowsReplayed, flowsParked, flowsTurnedAway,
-        flowsUnclear, flowsInHand, disconnected, revoked, nylasFailures, storeFailures,
+        flowsUnclear, flowsInHand, disconnected, revoked, consents, nylasFailures, storeFailures,
     ]
 }
