@@ -116,15 +116,27 @@ let package = Package(
             logging
         ),
         room("BulkGrants", "Nylas", "GrantStore", "Grants", "Cryptography", "Timekeeping"),
+        room(
+            "Webhooks",
+            "Web",
+            "Nylas",
+            "GrantStore",
+            "Grants",
+            "HTTPSemantics",
+            "Cryptography",
+            "Timekeeping",
+            httpTypes,
+            logging
+        ),
         room("NylasSandbox", "Web", "HTTPSemantics", "Cryptography", "Timekeeping", httpTypes),
 
         // where the parts are joined
         .executableTarget(
             name: "postern",
             dependencies: [
-                "ConnectApp", "OperatorAPI", "BulkGrants", "NylasSandbox", "HTTPServer", "HTTPClient", "TLS", "Sockets",
-                "Web",
-                "Nylas", "OAuth",
+                "ConnectApp", "OperatorAPI", "BulkGrants", "Webhooks", "NylasSandbox", "HTTPServer", "HTTPClient",
+                "TLS",
+                "Sockets", "Web", "Nylas", "OAuth",
                 "GrantStore", "Grants", "HTTPSemantics", "HTTP1", "Cryptography", "Timekeeping",
                 "Metrics", httpTypes, logging, argumentParser, unixSignals,
             ],
@@ -209,6 +221,18 @@ let package = Package(
             "Cryptography",
             "Timekeeping",
             httpTypes
+        ),
+        tests(
+            "Webhooks",
+            "Cryptography",
+            "GrantStore",
+            "Grants",
+            "Nylas",
+            "Web",
+            "HTTPSemantics",
+            "Timekeeping",
+            httpTypes,
+            logging
         ),
         tests("NylasSandbox", "HTTPSemantics", "Cryptography", httpTypes),
     ] + fuzzing

@@ -34,7 +34,7 @@ package struct ConnectApp: RequestHandler {
     ///   - headers: made with ``ConnectSettings/publicURL`` and the Nylas origin as form target.
     ///   - exchange: reaches Nylas.
     ///   - clock: for waits and deadlines; no change of the machine's time moves it.
-    ///   - joining: makes routes of other rooms for the same address; told how an owner leaves a grant.
+    ///   - joining: makes routes of other rooms for the same address; told how an owner leaves a grant, and what errors look like.
     ///   - count: called with each step of a flow; must not block.
     package init(
         settings: ConnectSettings,
@@ -46,7 +46,7 @@ package struct ConnectApp: RequestHandler {
         logger: Logger,
         assets: StaticFiles,
         headers: SecurityHeaders,
-        joining: (Disconnection) -> [Route] = { _ in [] },
+        joining: (Disconnection, ErrorPages) -> [Route] = { _, _ in [] },
         count: @escaping @Sendable (FlowCount) -> Void = { _ in }
     ) {
         let log = FlowLog(logger, count: count)
@@ -218,7 +218,7 @@ package struct ConnectApp: RequestHandler {
                 await results.problem(parameters["id"], request)
             },
         ]
-        let router = Router(routes + joining(disconnection) + assets.routes, errors: pages.errors)
+        let router = Router(routes + joining(disconnection, pages.errors) + assets.routes, errors: pages.errors)
         routeTemplates = router.templates
         handler = HostCheck(
             router,

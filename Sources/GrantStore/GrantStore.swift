@@ -6,7 +6,9 @@ package import Timekeeping
 /// The contract, held by one conformance suite that every store runs: each call is atomic, all of it or nothing. When a
 /// writing call returns, its effect is on stable storage and survives `kill -9` and power loss; when it throws, it had no
 /// effect, except `.outcomeUnknown`. Calls from many tasks and, for the file store, from several processes are safe.
-package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore, OutboxStore, IdempotencyStore, ConsentStore
+package protocol GrantStore: DepartureStore, ResultStore, ConfirmationStore, OutboxStore, IdempotencyStore,
+    ConsentStore,
+    HintStore
 {
     /// Takes the right to exchange the flow's code, before it is exchanged.
     ///

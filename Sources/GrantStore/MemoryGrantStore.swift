@@ -6,6 +6,7 @@ package import Timekeeping
 package final class MemoryGrantStore: GrantStore {
     struct Contents {
         var outbox = MemoryOutbox()
+        var hints: [GrantID: MemoryHint] = [:]
         var flows: [FlowID: FlowRecord] = [:]
         var grants: [GrantID: StoredGrant] = [:]
         /// When the deletion of a grant is tried next.

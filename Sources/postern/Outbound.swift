@@ -5,11 +5,13 @@ import Logging
 import Sockets
 import TLS
 
-/// The way out to Nylas: our client over TLS that trusts the system's authorities, or those the operator names.
+/// The way out to Nylas and to the host app: our client over TLS that trusts the system's authorities, or those the operator
+/// names.
 enum Outbound {
     static func exchange(
         on loops: [EventLoop],
         trusting file: String?,
+        key: String = "nylas.trustedCertificates",
         log: LogOutput? = nil
     ) throws(CommandFailure) -> HTTPClient {
         let report: @Sendable (String, TLSFailure) -> Void = { host, failure in
@@ -26,7 +28,7 @@ enum Outbound {
             }
         }
         guard let bytes = Files.read(file) else {
-            throw CommandFailure(message: "nylas.trustedCertificates: \(file) cannot be read.")
+            throw CommandFailure(message: "\(key): \(file) cannot be read.")
         }
         do throws(TLSConfigurationError) {
             let context = try TLSClientContext(trust: .certificates(bytes), reporting: report)
@@ -34,7 +36,7 @@ enum Outbound {
                 try await context.connect(stream, to: host, before: deadline)
             }
         } catch {
-            throw CommandFailure(message: "nylas.trustedCertificates: \(error.sentence)")
+            throw CommandFailure(message: "\(key): \(error.sentence)")
         }
     }
 
@@ -48,13 +50,14 @@ enum Outbound {
 
     static func with<Result: Sendable>(
         trusting file: String?,
+        key: String = "nylas.trustedCertificates",
         _ body: (any HTTPExchange) async -> Result
     ) async throws(CommandFailure) -> Result {
         let result: Swift.Result<Result, CommandFailure>
         do throws(SystemError) {
             result = try await withEventLoops(1) { loops in
                 do throws(CommandFailure) {
-                    let client = try exchange(on: loops, trusting: file)
+                    let client = try exchange(on: loops, trusting: file, key: key)
                     let value = await body(client)
                     client.closeIdleConnections()
                     return .success(value)

@@ -55,7 +55,7 @@ struct PosternCommand: AsyncParsableCommand {
         version: postern.version,
         subcommands: [
             DemoCommand.self, ServeCommand.self, SandboxCommand.self, CheckCommand.self, LinkCommand.self,
-            GrantsCommand.self, ConsentCommand.self, TokensCommand.self,
+            GrantsCommand.self, ConsentCommand.self, WebhooksCommand.self, TokensCommand.self,
             CredentialsCommand.self, ConnectorsCommand.self, HealthCommand.self,
         ]
     )

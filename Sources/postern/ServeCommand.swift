@@ -38,7 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
         let certificates = try configuration.tls.map { source throws(CommandFailure) in
             try Certificates.keeper(source, host: configuration.publicURL.host)
         }
-        let store = try openStore(configuration.dataDirectory, log: log)
+        let webhooks = WebhookSetup(configuration)
+        let store = try openStore(configuration.dataDirectory, telling: webhooks.policy, log: log)
         var settings = try ConnectSettings(configuration)
         settings.limits = possibleLimits(configuration.limits, log: log)
         let serving = Serving(
@@ -51,6 +52,7 @@ struct ServeCommand: AsyncParsableCommand {
             operationsPlace: try place(configuration.operations),
             redirectPlace: try configuration.redirect.map { endpoint throws(CommandFailure) in try place(endpoint) },
             sandbox: nil,
+            webhooks: webhooks,
             passed: passed,
             log: log,
             configuration: (configuration, { [options] () throws(CommandFailure) in try options.read() })
@@ -136,9 +138,13 @@ extension ConnectConfiguration.Endpoint {
 }
 
 /// Opens the store for `serve` and `demo`, says what it warns of, or ends the command with a sentence.
-func openStore(_ directory: String, log: LogOutput) throws(CommandFailure) -> FileGrantStore {
+func openStore(
+    _ directory: String,
+    telling outbox: OutboxPolicy = .silent,
+    log: LogOutput
+) throws(CommandFailure) -> FileGrantStore {
     do throws(StoreError) {
-        let store = try FileGrantStore(directory: directory)
+        let store = try FileGrantStore(directory: directory, outbox: outbox)
         for warning in store.warnings {
             log.write(level: .warning, event: "file store", [("warning", .text("\(warning)"))])
         }

@@ -33,6 +33,8 @@ struct Serving: Sendable {
     /// Where people who come in the clear are sent on from.
     var redirectPlace: ListenAddress?
     var sandbox: (handler: NylasSandbox, place: ListenAddress)?
+    /// The store is opened with its policy.
+    var webhooks = WebhookSetup()
     /// Sockets that are open already, instead of the places.
     var passed = PassedListeners()
     /// What a person changes to have another port: a key or an option.
@@ -80,6 +82,16 @@ struct Serving: Sendable {
         let flowMetrics = FlowMetrics()
         let headers = SecurityHeaders(publicURL: settings.publicURL, formTargets: settings.formTargets)
         let assets = try Assets.load(headers)
+        let webhooks = try WebhookService(
+            webhooks,
+            settings: settings,
+            store: store,
+            nylas: client,
+            headers: headers,
+            on: loops,
+            logger: logger,
+            log: log
+        )
         let app = ConnectApp(
             settings: settings,
             store: store,
@@ -90,7 +102,7 @@ struct Serving: Sendable {
             logger: logger,
             assets: assets,
             headers: headers,
-            joining: { disconnection in
+            joining: { disconnection, errors in
                 OperatorAPI(
                     settings: settings,
                     tokens: apiTokens,
@@ -101,7 +113,7 @@ struct Serving: Sendable {
                     random: .system,
                     logger: logger,
                     headers: headers
-                ).routes
+                ).routes + webhooks.routes(errors)
             },
             count: { flowMetrics.note($0) }
         )
@@ -121,6 +133,7 @@ struct Serving: Sendable {
             let telemetry = Telemetry(
                 server: serverMetrics,
                 flows: flowMetrics,
+                webhooks: webhooks,
                 lag: lag,
                 certificates: certificates,
                 log: log,
@@ -175,9 +188,11 @@ struct Serving: Sendable {
             }
             await withTaskGroup { inner in
                 inner.addTask { await app.run() }
+                inner.addTask { await webhooks.run() }
                 await application.serve(publicServices, until: stops.application)
                 // run() then returns when the last exchange in hand is over.
                 app.drain()
+                webhooks.drain()
             }
             stops.rest.begin()
             group.cancelAll()

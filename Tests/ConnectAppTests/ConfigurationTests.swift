@@ -243,7 +243,11 @@ struct ConfigurationTests {
         let inExample = Set(reader.faults.map(\.subject))
         let read = Set(configuration.effective.map(\.key))
         #expect(read.subtracting(inExample) == ["NYLAS_API_KEY"])
-        #expect(inExample.subtracting(read) == ["nylas.origin", "nylas.trustedCertificates", "tls.directory"])
+        #expect(
+            inExample.subtracting(read) == [
+                "nylas.origin", "nylas.trustedCertificates", "tls.directory", "webhooks.trustedCertificates",
+            ]
+        )
     }
 
     @Test func `variables are named after their keys`() {

@@ -80,7 +80,7 @@ struct APIHarness: Sendable {
             logger: log.logger,
             assets: try StaticFiles([("postern.css", []), ("favicon.svg", [])], headers: headers),
             headers: headers,
-            joining: { [wallClock, clock, log] disconnection in
+            joining: { [wallClock, clock, log] disconnection, _ in
                 let api = OperatorAPI(
                     settings: settings,
                     tokens: tokens,

@@ -18,7 +18,7 @@ package struct GrantStoreConformance: Sendable, CustomStringConvertible {
 
     package static var cases: [GrantStoreConformance] {
         claiming + answering + leases + links + departures + results + confirmations
-            + consents + listing + crowds + outbox + idempotency
+            + consents + listing + crowds + outbox + idempotency + hints
     }
 
     /// What a store did instead of what the contract says.

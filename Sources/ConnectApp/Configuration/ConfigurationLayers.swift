@@ -147,21 +147,22 @@ struct ConfigurationReader {
             effective.append(EffectiveSetting(key: name, value: "set", source: name))
             return text
         case (nil, let path?):
-            guard let bytes = layers.readFile(path) else {
-                faults.append(
-                    .init(
-                        rule: .fileUnreadable,
-                        subject: "\(name)_FILE",
-                        advice: "Check the path and the file's rights."
-                    )
-                )
-                return nil
-            }
+            guard let text = text(ofFile: path, for: "\(name)_FILE") else { return nil }
             effective.append(EffectiveSetting(key: name, value: "set", source: "\(name)_FILE"))
-            var text = String(decoding: bytes, as: UTF8.self)
-            if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
             return text
         }
+    }
+
+    /// What a file holds that a setting names, one trailing newline trimmed; nil is a fault of the subject.
+    mutating func text(ofFile path: String, for subject: String) -> String? {
+        guard let bytes = layers.readFile(path) else {
+            let advice = "Check the path and the file's rights."
+            faults.append(.init(rule: .fileUnreadable, subject: subject, advice: advice))
+            return nil
+        }
+        var text = String(decoding: bytes, as: UTF8.self)
+        if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
+        return text
     }
 
     /// Members of the file and overrides that no key has claimed; call it after all keys are read.

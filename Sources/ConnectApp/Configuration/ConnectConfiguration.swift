@@ -1,4 +1,4 @@
-import Cryptography
+package import Cryptography
 package import Grants
 package import HTTPSemantics
 package import Nylas
@@ -55,6 +55,12 @@ package struct ConnectConfiguration: Sendable {
     package var limits: Limits
     /// Who may use the operator API; without any there is none.
     package var apiTokens: [APIToken]
+    /// Whom events are posted to.
+    package var webhookTargets: [WebhookTarget]
+    /// A PEM file with the authorities to trust at the targets, instead of the system's.
+    package var webhookTrustedCertificates: String?
+    /// What Nylas signs its notifications with; nil where they are not received. Empty before Nylas has made the secret.
+    package var notificationKeys: [Secret<[UInt8]>]?
     /// nil: `postern serve` keeps one in a file beside the store, made at the first start.
     package var sealingKeys: SealingKeys?
     /// Every setting with where it came from, for `postern check`.
@@ -94,6 +100,9 @@ package struct ConnectConfiguration: Sendable {
         let logLevel = reader.value(Keys.logLevel, default: "info", shownAs: "info")
         let limits = Limits.read(&reader)
         let apiTokens = readTokens(&reader)
+        let webhookTargets = readWebhookTargets(&reader)
+        let webhookTrustedCertificates = reader.value(Keys.webhookTrustedCertificates)
+        let notificationKeys = readNotificationKeys(&reader)
         let sealingKeys = readSealingKeys(&reader)
         if listenPort == operations.port {
             reader.conflict("operations.port", "must differ from listen.port, for example 9090.")
@@ -126,6 +135,9 @@ package struct ConnectConfiguration: Sendable {
             logLevel: logLevel,
             limits: limits,
             apiTokens: apiTokens,
+            webhookTargets: webhookTargets,
+            webhookTrustedCertificates: webhookTrustedCertificates,
+            notificationKeys: notificationKeys,
             sealingKeys: sealingKeys,
             effective: reader.effective
         )

@@ -30,6 +30,8 @@ package struct Limits: Hashable, Sendable {
     var starts: Rate { Rate(perMinute: startsPerMinute, burst: startsBurst) }
     /// How often one network may come to the operator API without a token that is good.
     package var apiFailures: Rate { Rate(perMinute: apiFailuresPerMinute, burst: apiFailuresBurst) }
+    /// Nylas's own come from few addresses and are right: only what is refused counts.
+    package var refusedNotifications: Rate { callbacks }
     var callbacks: Rate { Rate(perMinute: callbacksPerMinute, burst: callbacksBurst) }
 
     /// Reads every limit; one that is wrong is a fault of the reader's and stands here with its default.

@@ -37,6 +37,7 @@ package struct Doctor: Sendable {
         findings.append(examineProxies())
         findings.append(examineTokens())
         findings.append(examineHostApp())
+        findings += examineWebhooks()
         return findings
     }
 

@@ -59,7 +59,7 @@ enum Schema {
         }
     }
 
-    static let steps = [first, links, departures, hostWords, outbox, operatorAPI, bulk, consents]
+    static let steps = [first, links, departures, hostWords, outbox, operatorAPI, bulk, consents, hints]
 
     private static let first = """
         CREATE TABLE grants (
@@ -231,6 +231,18 @@ enum Schema {
             SELECT number, id, type, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at, grant_id, target, state,
                 attempts, last_result, strftime('%Y-%m-%dT%H:%M:%fZ', due_at / 1e6, 'unixepoch') AS due
             FROM outbox_event JOIN outbox_delivery ON event = number;
+        """
+
+    /// Grants that should be looked at anew, because Nylas has said that something happened to them.
+    private static let hints = """
+        CREATE TABLE grant_hint (
+            grant_id TEXT PRIMARY KEY,
+            number INTEGER NOT NULL,
+            due_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            lease_instance TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX grant_hint_due ON grant_hint (due_at);
         """
 
     private static func execute(_ script: String, on connection: Connection) throws(StoreError) {

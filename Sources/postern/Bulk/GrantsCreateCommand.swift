@@ -73,7 +73,7 @@ extension GrantsCommand {
             guard rate <= BulkSettings.nylasRequestsPerSecond || configuration.isSandbox else {
                 throw CommandFailure(status: .usage, message: "--rate must be between 1 and 50: Nylas allows no more.")
             }
-            let store = try openedForWriting(configuration.dataDirectory)
+            let store = try openedForWriting(configuration)
             let run: BulkRun
             if let resume {
                 guard let id = BulkRunID(resume),
@@ -263,9 +263,10 @@ func stored<Value>(_ body: () async throws(StoreError) -> Value) async throws(Co
     }
 }
 
-func openedForWriting(_ directory: String) throws(CommandFailure) -> FileGrantStore {
+func openedForWriting(_ configuration: ConnectConfiguration) throws(CommandFailure) -> FileGrantStore {
+    let directory = configuration.dataDirectory
     do {
-        return try FileGrantStore(directory: directory)
+        return try FileGrantStore(directory: directory, outbox: configuration.outboxPolicy)
     } catch {
         throw CommandFailure(message: "The file store in \(directory): \(error.sentence)")
     }

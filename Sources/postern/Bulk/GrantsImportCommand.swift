@@ -27,7 +27,7 @@ extension GrantsCommand {
         func run() async throws {
             let owners = try ownerMap()
             let counts = try await NylasCalls.with(options) { client, configuration throws(CommandFailure) in
-                let store = try openedForWriting(configuration.dataDirectory)
+                let store = try openedForWriting(configuration)
                 var total = ImportCounts()
                 try await everyGrant(client) { page throws(CommandFailure) in
                     let imported = page.map { ImportedGrant(grant: StoredGrant($0), owner: owners.owner(of: $0)) }

@@ -2,7 +2,8 @@ import Metrics
 
 /// Every metric there is: docs/operating.md has them in a table, which a test compares with this list.
 ///
-/// The values of labels are cases of our own enums and templates of our own routes; never a path, a client, an address.
+/// The values of labels are cases of our own enums, templates of our own routes and names from the configuration; never a path, a
+/// client, an address.
 enum Metric {
     static let build = MetricFamily("postern_build", .info, labels: ["version"], "Which Postern this is.")
 
@@ -215,6 +216,51 @@ enum Metric {
         "Steps of flows that the file store did not take."
     )
 
+    // Webhooks
+    static let webhookAttempts = MetricFamily(
+        "postern_webhook_attempts",
+        .counter,
+        labels: ["target", "outcome"],
+        "Attempts to deliver an event: delivered, to be retried, given up."
+    )
+    static let webhooksWaiting = MetricFamily(
+        "postern_webhooks_waiting",
+        .gauge,
+        labels: ["target"],
+        "Events that wait for their delivery, as of some seconds ago."
+    )
+    static let webhooksFailed = MetricFamily(
+        "postern_webhooks_failed",
+        .gauge,
+        labels: ["target"],
+        "Events that were given up and can be replayed."
+    )
+    static let webhookAge = MetricFamily(
+        "postern_webhook_oldest_waiting_seconds",
+        .gauge,
+        unit: "seconds",
+        labels: ["target"],
+        "How long ago the oldest event happened that still waits; 0 if none does."
+    )
+    static let notifications = MetricFamily(
+        "postern_notifications",
+        .counter,
+        labels: ["outcome"],
+        "Nylas's notifications that were right: noted, or ignored and why."
+    )
+    static let notificationsRefused = MetricFamily(
+        "postern_notifications_refused",
+        .counter,
+        labels: ["rule"],
+        "Requests at the address for notifications that were refused."
+    )
+    static let notifiedGrants = MetricFamily(
+        "postern_notified_grants",
+        .counter,
+        labels: ["outcome"],
+        "Looks at grants that were notified: read (gone counts), or unread."
+    )
+
     static let all = [
         build,
         connectionsOpen, connections, connectionsRefused, acceptFailures, handshakes, handshakeFailures,
@@ -224,5 +270,7 @@ enum Metric {
         storeWritable, storeCommits, storeWaiting,
         flowsStarted, startsRefused, callbacksRefused, flowsAnswered, flowsReplayed, flowsParked, flowsTurnedAway,
         flowsUnclear, flowsInHand, disconnected, revoked, consents, nylasFailures, storeFailures,
+        webhookAttempts, webhooksWaiting, webhooksFailed, webhookAge, notifications, notificationsRefused,
+        notifiedGrants,
     ]
 }

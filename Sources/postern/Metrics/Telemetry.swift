@@ -8,6 +8,7 @@ import Timekeeping
 struct Telemetry: Sendable {
     let server: ServerMetrics
     let flows: FlowMetrics
+    let webhooks: WebhookService
     let lag: LoopLag
     let certificates: CertificateKeeper?
     let log: LogOutput
@@ -34,6 +35,7 @@ struct Telemetry: Sendable {
         exposition.write(Metric.storeCommits) { $0.add(work.commits) }
         exposition.write(Metric.storeWaiting) { $0.add(work.waiting) }
         flows.write(to: &exposition, inHand: flowsInHand())
+        webhooks.write(to: &exposition, at: WallClock.system.now())
         return exposition.finished()
     }
 }
