@@ -25,6 +25,9 @@ package protocol DepartureStore: Sendable {
     /// - Returns: what was known of it, owners included; nil if nothing was.
     func forget(_ grant: GrantID, reason: String, reference: String?) async throws(StoreError) -> StoredGrant?
 
+    /// Writes into the audit that a grant which was never in the store was deleted at Nylas.
+    func recordRevocation(of grant: GrantID, reason: String) async throws(StoreError)
+
     /// Grants that nobody has and that wait to be deleted at Nylas, those due longest first.
     ///
     /// - Parameter limit: 1 to 1000.

@@ -37,6 +37,8 @@ extension MemoryGrantStore {
         }
     }
 
+    package func recordRevocation(of grant: GrantID, reason: String) async throws(StoreError) {}
+
     package func deletionsDue(at moment: Timestamp, limit: Int) async throws(StoreError) -> [StoredGrant] {
         contents.withLock { contents in
             let due = contents.deletionsDue.filter { id, due in

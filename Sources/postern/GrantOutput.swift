@@ -43,6 +43,9 @@ enum GrantOutput {
 
     static func jsonArray(_ grants: [StoredGrant]) -> String { encode(grants.map(Object.init)) }
 
+    /// On one line.
+    static func line(_ grant: StoredGrant) -> String { compact(Object(grant)) }
+
     static func table(_ grants: [StoredGrant]) -> String {
         guard !grants.isEmpty else { return "No mailbox is connected yet." }
         let rows =
@@ -88,6 +91,14 @@ enum GrantOutput {
                 text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : $0 }
             )
         )
+    }
+
+    static func compact(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // As below.
+        guard let data = try? encoder.encode(value) else { return "" }
+        return String(decoding: data, as: UTF8.self)
     }
 
     static func encode(_ value: some Encodable) -> String {

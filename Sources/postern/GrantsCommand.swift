@@ -7,7 +7,9 @@ struct GrantsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "grants",
         abstract: "The connected mailboxes of a file store, and connecting many; the server may be running.",
-        subcommands: [List.self, Show.self, Create.self, Import.self]
+        subcommands: [
+            List.self, Show.self, Export.self, Create.self, Import.self, Revoke.self, Reconcile.self,
+        ]
     )
 
     /// Where the store is: named by the configuration, or directly.

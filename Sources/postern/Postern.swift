@@ -57,6 +57,7 @@ struct PosternCommand: AsyncParsableCommand {
             DemoCommand.self, ServeCommand.self, SandboxCommand.self, CheckCommand.self, LinkCommand.self,
             GrantsCommand.self, ConsentCommand.self, WebhooksCommand.self, TokensCommand.self,
             CredentialsCommand.self, ConnectorsCommand.self, HealthCommand.self,
+            AuditCommand.self,
         ]
     )
 }

@@ -42,7 +42,7 @@ class Disconnecting(LookingCase):
     def test_two_owners_one_leaves(self):
         address = self.new_address("google")
         for owner in ["out-2", "out-3"]:
-            self.connected(owner, "--address", address, "--pinned", address=address)
+            self.connected(owner, "--address", address, "--binding", "pinned", address=address)
         self.browser.open(self.way_out(address, "--owner", "out-2"))
         self.browser.expect("Disconnect this mailbox")
         self.assertIn("Somebody else", self.browser.text)
@@ -60,7 +60,7 @@ class Disconnecting(LookingCase):
         self.demo.script({"on": "grants", "outcome": "internal_error"})
         self.browser.open(link)
         self.browser.press("Disconnect")
-        self.browser.expect("Your mailbox is disconnected")
+        self.browser.expect("Your mailbox is being disconnected")
         self.assertIn("has not deleted its access yet", self.browser.text)
         self.inspect("disconnect-pending")
         self.assertIn("deletion_requested_at", self.stored()[address])

@@ -23,6 +23,10 @@ extension FailingStore {
         return try await inner.forget(grant, reason: reason, reference: reference)
     }
 
+    func recordRevocation(of grant: GrantID, reason: String) async throws(StoreError) {
+        try await inner.recordRevocation(of: grant, reason: reason)
+    }
+
     func deletionsDue(at moment: Timestamp, limit: Int) async throws(StoreError) -> [StoredGrant] {
         try await inner.deletionsDue(at: moment, limit: limit)
     }

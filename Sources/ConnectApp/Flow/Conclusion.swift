@@ -138,7 +138,8 @@ struct Conclusion: Sendable {
 }
 
 extension StoredGrant {
-    fileprivate init(_ grant: Grant, at now: Timestamp) {
+    /// What Nylas says, as the store keeps it.
+    init(_ grant: Grant, at now: Timestamp) {
         self.init(
             id: grant.id,
             providerName: grant.providerName,

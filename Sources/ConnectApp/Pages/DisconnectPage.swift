@@ -55,12 +55,12 @@ struct DisconnectedPage {
 
     func html(in frame: PageFrame) -> HTML {
         let brand = frame.brand.name
-        let title = standing == .connectedAnew ? "Connected again since then" : "Your mailbox is disconnected"
+        let title = title
         return frame.page(
             title: title,
             main: """
                 <div class="card narrow">
-                <p class="badge \(standing == .connectedAnew ? "calm" : "good")">\(symbol)</p>
+                \(badge)
                 <h1>\(title)</h1>
                 \(happened(brand))
                 <h2>To be quite sure</h2>
@@ -70,7 +70,20 @@ struct DisconnectedPage {
         )
     }
 
-    private var symbol: HTML { standing == .connectedAnew ? Symbol.pause.html : Symbol.check.html }
+    private var title: String {
+        switch standing {
+        case .gone, .connected, .left: "Your mailbox is disconnected"
+        case .leftWithAccess: "Your mailbox is being disconnected"
+        case .connectedAnew: "Connected again since then"
+        }
+    }
+
+    private var badge: HTML {
+        switch standing {
+        case .gone, .connected, .left: "<p class=\"badge good\">\(Symbol.check.html)</p>"
+        case .leftWithAccess, .connectedAnew: "<p class=\"badge calm\">\(Symbol.pause.html)</p>"
+        }
+    }
 
     private func happened(_ brand: String) -> HTML {
         let lead: HTML = """

@@ -9,6 +9,22 @@ extension Connection {
         return found
     }
 
+    /// Visits every grant in the order they are listed, until the visitor has had enough; keeps none of them.
+    ///
+    /// - Returns: whether it came to the end.
+    func visitGrants(_ visit: (StoredGrant, Bool) -> Bool) throws(SQLiteFailure) -> Bool {
+        var (isFirst, goesOn) = (true, true)
+        try forEachRow("SELECT \(grantColumns) FROM grants ORDER BY saved_at DESC, id", []) {
+            (row) throws(SQLiteFailure) in
+            guard goesOn else { return }
+            var grant = try grant(in: &row)
+            grant.owners = try owners(of: grant.id)
+            goesOn = visit(grant, isFirst)
+            isFirst = false
+        }
+        return goesOn
+    }
+
     /// Writes a grant in place of what was there, and the owners that are new.
     func save(_ grant: StoredGrant) throws(SQLiteFailure) {
         try run(

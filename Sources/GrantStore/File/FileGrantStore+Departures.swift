@@ -34,6 +34,20 @@ extension FileGrantStore {
         }
     }
 
+    package func recordRevocation(of grant: GrantID, reason: String) async throws(StoreError) {
+        let now = wallClock.now()
+        try await write { (connection) throws(SQLiteFailure) in
+            try connection.appendToAudit(
+                .grantRevoked,
+                grant: grant,
+                owner: nil,
+                reference: nil,
+                detail: reason,
+                at: now
+            )
+        }
+    }
+
     package func deletionsDue(at moment: Timestamp, limit: Int) async throws(StoreError) -> [StoredGrant] {
         try await reader.run { (connection) throws(SQLiteFailure) in
             try connection.snapshot { (connection) throws(SQLiteFailure) in

@@ -163,6 +163,18 @@ package final class FileGrantStore: GrantStore {
         }
     }
 
+    /// Shows every grant as it is at one moment, the newest first; memory does not grow with the store.
+    ///
+    /// - Parameter visit: called on the store's own thread, with true for the first; false ends it.
+    /// - Returns: whether it came to the end.
+    package func visitGrants(
+        _ visit: @escaping @Sendable (StoredGrant, Bool) -> Bool
+    ) async throws(StoreError) -> Bool {
+        try await reader.run { (connection) throws(SQLiteFailure) in
+            try connection.snapshot { (connection) throws(SQLiteFailure) in try connection.visitGrants(visit) }
+        }
+    }
+
     package func refresh(_ grant: StoredGrant, reason: String) async throws(StoreError) -> Bool {
         let now = wallClock.now()
         return try await write { [outbox] (connection) throws(SQLiteFailure) in
