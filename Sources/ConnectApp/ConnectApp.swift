@@ -132,6 +132,7 @@ package struct ConnectApp: RequestHandler {
             rate: rate(settings.limits.starts),
             links: links,
             linkCookie: linkCookie,
+            detection: ProviderDetection(nylas: nylas, time: time, log: log),
             wallClock: wallClock,
             random: random,
             log: log

@@ -101,9 +101,10 @@ package struct NylasClient: Sendable {
     func call<Answer: Decodable>(
         _ method: HTTPRequest.Method,
         _ pathAndQuery: String,
-        content: [UInt8] = []
+        content: [UInt8] = [],
+        timeLimit: Duration = NylasClient.timeLimit
     ) async throws(NylasError) -> Answer {
-        let response = try await response(method, pathAndQuery, content: content)
+        let response = try await response(method, pathAndQuery, content: content, timeLimit: timeLimit)
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(response.content))
         } catch {
@@ -115,7 +116,8 @@ package struct NylasClient: Sendable {
     func response(
         _ method: HTTPRequest.Method,
         _ pathAndQuery: String,
-        content: [UInt8] = []
+        content: [UInt8] = [],
+        timeLimit: Duration = NylasClient.timeLimit
     ) async throws(NylasError) -> OutboundResponse {
         var fields: HTTPFields = [
             .accept: "application/json",
@@ -132,7 +134,7 @@ package struct NylasClient: Sendable {
                     pathAndQuery: pathAndQuery,
                     fields: fields,
                     content: content,
-                    timeLimit: NylasClient.timeLimit,
+                    timeLimit: timeLimit,
                     responseLimitBytes: NylasClient.responseLimitBytes
                 )
             )

@@ -40,6 +40,8 @@ struct LinkCommand: AsyncParsableCommand {
         var returnURL: String?
         @Option(help: ArgumentHelp("An address to fill in, if another may be used.", valueName: "ADDRESS")) var hint:
             String?
+        @Option(help: ArgumentHelp("Connect this grant again, which has stopped working.", valueName: "GRANT-ID"))
+        var reconnect: String?
         @Option(help: ArgumentHelp("A provider to offer; several times for several.", valueName: "NAME"))
         var provider: [String] = []
         @Option(help: ArgumentHelp("What is asked for: read, draft, send or full.", valueName: "NAME"))
@@ -51,22 +53,25 @@ struct LinkCommand: AsyncParsableCommand {
         @Flag(name: .long, help: "One JSON object instead of the address alone.") var json = false
 
         func run() async throws {
+            let configuration = try options.read()
             var order = LinkOrder(owner: owner)
+            if let reconnect { order = try await again(reconnect, in: configuration) }
             order.ownerName = ownerName
-            order.expectedAddress = address
+            if let address { order.expectedAddress = address }
             order.binding = binding
             order.returnURL = returnURL
             order.loginHint = hint
-            order.providers = provider
+            if !provider.isEmpty { order.providers = provider }
             order.profile = profile
-            order.tags = try tags()
+            let tags = try tags()
+            if !tags.isEmpty { order.tags = tags }
             if let expires {
                 guard let lifetime = lifetime(expires) else {
                     throw ValidationError("--expires must be a number with s, m, h or d, for example 12h.")
                 }
                 order.lifetime = lifetime
             }
-            let settings = try ConnectSettings(options.read())
+            let settings = try ConnectSettings(configuration)
             let link: ConnectLink
             do throws(LinkOrderError) {
                 link = try order.link(for: settings, random: .system, at: WallClock.system.now())
@@ -76,6 +81,21 @@ struct LinkCommand: AsyncParsableCommand {
             let sealed = LinkSeal(keys: settings.sealingKeys, random: .system).seal(link)
             let address = LinkSeal.address(sealed, at: settings.publicURL)
             print(json ? GrantOutput.encode(LinkOutput(link, address: address)) : address)
+        }
+
+        /// An order to connect a grant again: owner, address and provider are the grant's.
+        private func again(_ grant: String, in configuration: ConnectConfiguration) async throws -> LinkOrder {
+            guard address == nil, hint == nil, provider.isEmpty else {
+                throw ValidationError(
+                    "--reconnect takes address and provider from the grant: leave out --address, --hint, --provider."
+                )
+            }
+            let store = try openForReading(configuration.dataDirectory)
+            do throws(ReconnectError) {
+                return try await LinkOrder.reconnecting(grant, owner: owner, in: store)
+            } catch {
+                throw CommandFailure(error)
+            }
         }
 
         private func tags() throws -> [String: String] {
@@ -131,6 +151,22 @@ struct LinkCommand: AsyncParsableCommand {
 }
 
 extension Binding: ExpressibleByArgument {}
+
+extension CommandFailure {
+    fileprivate init(_ error: ReconnectError) {
+        let (status, sentence): (ExitStatus, String) =
+            switch error {
+            case .grant: (.usage, "--reconnect: that is not the form of a grant ID.")
+            case .owner: (.usage, "--owner must be 1 to 128 bytes on one line.")
+            case .unknownGrant: (.failed, "There is no such grant in this store, or it is being deleted.")
+            case .notOwner: (.failed, "That grant does not belong to this owner.")
+            case .noAddress: (.failed, "Nylas gave no address for that grant, so none can be asked for.")
+            case .provider(let name): (.failed, "\(name) has no page to sign in at.")
+            case .store(let error): (.failed, "The file store: \(error.sentence)")
+            }
+        self.init(status: status, message: sentence)
+    }
+}
 
 /// `30m`, `12h`; nil for anything else.
 func lifetime(_ text: String) -> Duration? {

@@ -76,7 +76,11 @@ import Web
 
     @Test func `speaks plainly`() throws {
         for (name, response) in try Self.all(settings(isSandbox: true)) {
-            let words = response.text.withoutTags.lowercased()
+            // An administrator is told the names of menus and permissions, which are what they are.
+            let hasLetter = response.text.contains("<textarea")
+            let letter = hasLetter ? response.text.between("<textarea", "</textarea>") : ""
+            let words = (!hasLetter ? response.text : response.text.replacing(letter, with: "")).withoutTags
+                .lowercased()
             for jargon in [
                 "grant", "oauth", "scope", "token", "callback", "redirect", "api", "null", "nil", "optional(", "\\(",
             ] {
@@ -115,7 +119,9 @@ import Web
 
     @Test func `works without support address and privacy notice`() throws {
         for (name, response) in try Self.all(settings(brand: .init(name: "Acme"))) {
-            #expect(!response.text.contains("mailto:") && !response.text.contains("<footer>"), "\(name)")
+            // A letter to an administrator has no address of ours in it.
+            let text = response.text.replacing("mailto:?", with: "")
+            #expect(!text.contains("mailto:") && !response.text.contains("<footer>"), "\(name)")
             #expect(response.text.contains("<h1>"), "\(name)")
         }
     }

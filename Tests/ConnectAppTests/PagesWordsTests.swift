@@ -13,7 +13,8 @@ import Web
         #expect(page.count(of: "<form ") == 1)
         #expect(page.contains("<form method=\"post\" action=\"/connect\">"))
         let values = page.split(separator: "name=\"provider\" value=\"").dropFirst().map { $0.prefix { $0 != "\"" } }
-        #expect(values == ["microsoft", "google", "ask"])
+        // The first is what the Enter key in the field for the address presses.
+        #expect(values == ["detect", "microsoft", "google", "ask"])
         #expect(page.contains("Connect your mailbox to <bdi>Acme</bdi>"))
     }
 

@@ -12,6 +12,7 @@ enum AuthorizationRefusal {
         description: String?
     ) -> FlowOutcome.Verdict {
         if number == "25016" || error == .other("scopes_conflict") { return .permissionsMissing }
+        if error == .other("admin_policy_enforced") { return .adminApprovalNeeded }
         if let description {
             if adminApproval.contains(where: { mentions($0, in: description) }) { return .adminApprovalNeeded }
             if mentions(declinedAtMicrosoft, in: description) { return .declined }
@@ -21,8 +22,11 @@ enum AuthorizationRefusal {
         return .providerRefused
     }
 
-    /// Nobody has consented; an administrator must; one has been asked; the app is held to be risky.
-    private static let adminApproval = ["AADSTS65001", "AADSTS90094", "AADSTS900941", "AADSTS90095"]
+    /// Nobody has consented; an administrator must; one has been asked; the app is held to be risky; who approved is no administrator;
+    /// the person has not been assigned to the app; the app has not come to this organization yet.
+    private static let adminApproval = [
+        "AADSTS65001", "AADSTS90094", "AADSTS900941", "AADSTS90095", "AADSTS90093", "AADSTS50105", "AADSTS700016",
+    ]
     /// The person declined.
     private static let declinedAtMicrosoft = "AADSTS65004"
 

@@ -75,6 +75,7 @@ package enum FlowCount: Hashable, Sendable {
         case delete
         /// Without a person: a consent is tried out.
         case authenticate
+        case detect
     }
 
     /// The cases of `NylasError`.
@@ -123,13 +124,16 @@ extension FlowCount {
         case .listFailed(let error): self = .nylasFailed(.list, NylasFailure(error))
         case .grantNotDeleted(_, let error), .revocationFailed(_, let error):
             self = .nylasFailed(.delete, NylasFailure(error))
+        case .detectionFailed(let error): self = .nylasFailed(.detect, NylasFailure(error))
         case .storeFailed(let step, _): self = .storeFailed(StoreStep(step))
         case .answered(let outcome, _): self = .answered(outcome.verdict)
         case .settling: self = .settling
         case .ownerLeft(_, let remaining): self = .disconnected(isLast: remaining == 0)
         case .revoked: self = .revoked
         case .consent(let event): self = event.count
-        case .listCutOff, .grantDeleted, .purged, .revocationHeldBack, .disconnectRefused: return nil
+        case .listCutOff, .grantDeleted, .purged, .revocationHeldBack, .disconnectRefused, .detectionSkipped,
+            .embeddedBrowser:
+            return nil
         }
     }
 }

@@ -45,6 +45,11 @@ enum FlowEvent {
     /// A flow that is under way may be of the same mailbox.
     case revocationHeldBack(GrantID)
     case revocationFailed(GrantID, NylasError)
+    /// The person chooses instead; why, in words of ours.
+    case detectionSkipped(String)
+    case detectionFailed(NylasError)
+    /// Somebody was asked to leave another app's browser before Google.
+    case embeddedBrowser
     /// Why a disconnect link's button did nothing; a name of ours.
     case disconnectRefused(String)
     case consent(ConsentEvent)
@@ -158,6 +163,12 @@ struct FlowLog: Sendable {
         case .revocationHeldBack(let grant):
             (.info, "grant not revoked yet: a flow may be of the same mailbox", [("grant", grant.text)])
         case .consent(let event): event.description
+        case .detectionSkipped(let reason):
+            (.info, "provider not detected", [("reason", reason)])
+        case .detectionFailed(let error):
+            (level(of: error), "provider not detected", [("cause", error.summary)])
+        case .embeddedBrowser:
+            (.info, "start put off: another app's browser", [])
         case .disconnectRefused(let reason):
             (.info, "disconnect refused", [("reason", reason)])
         case .revocationFailed(let grant, let error):

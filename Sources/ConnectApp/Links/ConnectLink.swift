@@ -27,6 +27,8 @@ package struct ConnectLink: Hashable, Sendable {
     package var binding: Binding
     /// Where in the host app the way back leads, one of the configured addresses.
     package var returnURL: String?
+    /// Whether it is for a mailbox that was connected before and has stopped working.
+    package var isReconnection: Bool
     package var expiresAt: Timestamp
 
     package init(
@@ -40,6 +42,7 @@ package struct ConnectLink: Hashable, Sendable {
         tags: [String: String] = [:],
         binding: Binding = .baseline,
         returnURL: String? = nil,
+        isReconnection: Bool = false,
         expiresAt: Timestamp
     ) {
         self.id = id
@@ -52,6 +55,7 @@ package struct ConnectLink: Hashable, Sendable {
         self.tags = tags
         self.binding = binding
         self.returnURL = returnURL
+        self.isReconnection = isReconnection
         self.expiresAt = expiresAt
     }
 
@@ -81,6 +85,7 @@ extension ConnectLink {
         fields.write(tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
         fields.write(binding.rawValue)
         fields.write(returnURL)
+        fields.write(isReconnection ? 1 : 0 as UInt8)
         return fields.bytes
     }
 
@@ -93,7 +98,7 @@ extension ConnectLink {
             let loginHint = fields.optionalText(), let names = fields.list(), let profile = fields.text(),
             let tags = fields.list(), tags.count.isMultiple(of: 2),
             let binding = fields.text().flatMap(Binding.init(rawValue:)), let returnURL = fields.optionalText(),
-            fields.isAtEnd
+            let again = fields.byte(), again <= 1, fields.isAtEnd
         else { return nil }
         // A name that is there must be one we know: nothing sealed is ever silently dropped.
         let providers = names.compactMap(Provider.init(rawValue:))
@@ -108,6 +113,7 @@ extension ConnectLink {
             profile: profile,
             binding: binding,
             returnURL: returnURL,
+            isReconnection: again == 1,
             expiresAt: Timestamp(microsecondsSince1970: expiresAt)
         )
         for index in stride(from: 0, to: tags.count, by: 2) { self.tags[tags[index]] = tags[index + 1] }

@@ -15,6 +15,8 @@ package struct LinkOrder: Sendable {
     package var binding = Binding.baseline
     package var returnURL: String?
     package var lifetime: Duration?
+    /// Whether the page says "connect again"; set by ``reconnecting(_:owner:in:)``.
+    package internal(set) var isReconnection = false
 
     package init(owner: String) {
         self.owner = owner
@@ -80,6 +82,7 @@ extension LinkOrder {
             tags: try checkedTags(),
             binding: binding,
             returnURL: returnURL,
+            isReconnection: isReconnection,
             expiresAt: now + lifetime
         )
         guard FlowCookies.hasRoom(for: link, settings) else { throw .tooLong }

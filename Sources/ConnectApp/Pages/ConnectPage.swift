@@ -8,18 +8,22 @@ struct ConnectPage {
     let offersNylasChooser: Bool
     let profile: AccessProfile
     /// Why the page is shown again, if it is.
-    let notice: String?
+    var notice: String?
+    /// Filled in: typed before, or a link's hint.
+    var address: String?
     /// The link whose page it is, and its sealed text; nil for open connecting.
     var link: (said: ConnectLink, sealed: String)?
 
     func html(in frame: PageFrame) -> HTML {
         let brand = frame.brand.name
+        let isAgain = link?.said.isReconnection == true
         return frame.page(
-            title: "Connect your mailbox",
+            title: isAgain ? "Connect your mailbox again" : "Connect your mailbox",
             main: """
                 <div class="connect">
                 <div class="intro">
-                \(noticeBox)<h1>Connect your mailbox to <bdi>\(brand)</bdi></h1>
+                \(noticeBox)<h1>Connect your mailbox \(isAgain ? "again " : "")to <bdi>\(brand)</bdi></h1>
+                \(again(brand))\
                 <p class="lead"><bdi>\(brand)</bdi> would like its software to work with your mail. You will sign in \
                 on another page, where <bdi>\(brand)</bdi> cannot see your password. Nothing is connected until you agree \
                 there.</p>
@@ -40,7 +44,7 @@ struct ConnectPage {
                 <section class="card choice" aria-labelledby="choice">
                 <h2 id="choice">Where is your mail?</h2>
                 <form method="post" action="/connect">
-                \(linkField)<ul class="providers">
+                \(linkField)\(addressField)<ul class="providers">
                 \(buttons)</ul>
                 </form>
                 <p class="quiet">Next you go to Nylas, the service that makes the connection, and from there to your \
@@ -71,6 +75,29 @@ struct ConnectPage {
             <p class="recipient">The mailbox will belong to the account <strong><bdi>\(link.recipient)</bdi></strong> at \
             <bdi>\(frame.brand.name)</bdi>.\(mailbox) If that is not your account, close this page: somebody sent you a link that \
             is not yours.</p>
+
+            """
+    }
+
+    /// Why somebody is asked who was connected before, and that nothing is lost.
+    private func again(_ brand: String) -> HTML {
+        guard let link = link?.said, link.isReconnection else { return .empty }
+        return """
+            <p class="lead">The connection of <bdi class="address">\(link.expectedAddress ?? "your mailbox")</bdi> has stopped working. \
+            That happens when a password changes or a permission is taken back. Sign in once more, and it goes on where it stopped.</p>
+
+            """
+    }
+
+    /// Without a script: the first button of a form is the one that the Enter key presses.
+    private var addressField: HTML {
+        guard link?.said.expectedAddress == nil else { return .empty }
+        return """
+            <p class="field"><label for="address">Your email address <span class="detail">(optional)</span></label>
+            <input id="address" name="address" type="text" inputmode="email" autocomplete="email" autocapitalize="none" \
+            spellcheck="false" maxlength="254" value="\(address ?? "")">
+            <button class="action" name="provider" value="detect">Continue with this address</button></p>
+            <p class="or">Or choose:</p>
 
             """
     }

@@ -12,7 +12,7 @@ package struct Pages: Sendable {
     /// Also for the router, the host check and the server, so that every error looks like the rest.
     package let errors: ErrorPages
 
-    private let settings: ConnectSettings
+    let settings: ConnectSettings
     let frame: PageFrame
     private let connectResponse: Response
 
@@ -26,7 +26,7 @@ package struct Pages: Sendable {
         errors = ErrorPages(headers: headers) { fault, note, reference in
             ErrorPage(fault: fault, note: note, reference: reference).html(in: frame)
         }
-        var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: nil)
+        var response = Self.connect(settings: settings, frame: frame, headers: headers)
         response.prepare()
         connectResponse = response
     }
@@ -39,18 +39,41 @@ package struct Pages: Sendable {
     }
 
     /// `GET /c/{link}`: the page of a link that something can be started with.
+    func connect(with link: ConnectLink, sealed: String) -> Response {
+        .page(connectPage((link, sealed)).html(in: frame), policy: .form, headers: headers)
+    }
+
+    /// The page once more, of a link or the open one, and why.
     ///
-    /// - Parameter notice: why the page is shown again.
-    func connect(with link: ConnectLink, sealed: String, notice problem: Problem? = nil) -> Response {
-        let providers = settings.providers(of: link)
-        let page = ConnectPage(
+    /// - Parameter address: what the person has typed.
+    func connect(
+        again problem: Problem,
+        _ link: (said: ConnectLink, sealed: String)?,
+        address: String? = nil
+    ) -> Response {
+        var page = connectPage(link)
+        page.notice = problem.notice
+        if let address { page.address = address }
+        return .page(page.html(in: frame), status: problem.status, policy: .form, headers: headers)
+    }
+
+    /// For somebody inside another app's browser.
+    ///
+    /// - Parameter path: of the page with the choice of providers.
+    func openInBrowser(path: String, fields: [(name: String, value: String)]) -> Response {
+        let page = OpenInBrowserPage(address: "\(settings.publicURL)\(path)", choicePath: path, fields: fields)
+        return .page(page.html(in: frame), policy: .form, headers: headers)
+    }
+
+    private func connectPage(_ link: (said: ConnectLink, sealed: String)?) -> ConnectPage {
+        let providers = link.map { settings.providers(of: $0.said) } ?? settings.providers
+        return ConnectPage(
             providers: providers,
             offersNylasChooser: settings.offersChooser(among: providers),
-            profile: settings.profile(named: link.profile) ?? settings.profile,
-            notice: problem?.notice,
-            link: (link, sealed)
+            profile: link.flatMap { settings.profile(named: $0.said.profile) } ?? settings.profile,
+            address: link?.said.loginHint,
+            link: link
         )
-        return .page(page.html(in: frame), status: problem?.status ?? .ok, policy: .form, headers: headers)
     }
 
     /// The end of a flow, told as often as the person asks.
@@ -112,7 +135,21 @@ package struct Pages: Sendable {
         case .providerRefused:
             return problem(.providerRefused(provider: providerName(outcome, claim)), reference: outcome.reference)
         case .adminApprovalNeeded:
-            return problem(.adminApprovalNeeded(provider: providerName(outcome, claim)), reference: outcome.reference)
+            let letter = AdminLetter(
+                provider: outcome.providerName.flatMap(Provider.init(rawValue:)) ?? claim.provider,
+                brand: settings.brand,
+                publicURL: settings.publicURL.description,
+                scopes: claim.scopes,
+                reference: outcome.reference
+            )
+            return self.problem(
+                .adminApprovalNeeded(provider: providerName(outcome, claim)),
+                reference: outcome.reference,
+                link: link,
+                isLinked: claim.link != nil,
+                back: back,
+                letter: letter
+            )
         case .exchangeRefused: return problem(.exchangeRefused, reference: outcome.reference)
         case .linkUsed: return problem(.linkUsed, reference: outcome.reference)
         case .linkRevoked: return problem(.linkRevoked, reference: outcome.reference)
@@ -146,17 +183,22 @@ package struct Pages: Sendable {
         reference: String,
         link: String?,
         isLinked: Bool,
-        back: HostReturn?
+        back: HostReturn?,
+        letter: AdminLetter? = nil
     ) -> Response {
         switch problem {
         case .startRefused where settings.isOpen, .providerNotOffered where settings.isOpen:
             // The page again, without effect (design.md §4.1): one press of a button away from going on.
-            var response = Self.connect(settings: settings, frame: frame, headers: headers, notice: problem.notice)
-            response.head.status = problem.status
-            return response
+            return connect(again: problem, nil)
         default:
             let again: PageFrame.Beginning = link.map { .link(path: $0) } ?? (isLinked ? .linkToFind : frame.beginning)
-            let page = ProblemPage(problem: problem, reference: reference, again: again, back: back).html(in: frame)
+            let page = ProblemPage(
+                problem: problem,
+                reference: reference,
+                again: again,
+                back: back,
+                letter: letter
+            ).html(in: frame)
             var response = Response.page(page, status: problem.status, policy: .result, headers: headers)
             if let wait = problem.wait { response.addRetryAfter(wait) }
             return response
@@ -166,8 +208,7 @@ package struct Pages: Sendable {
     private static func connect(
         settings: ConnectSettings,
         frame: PageFrame,
-        headers: SecurityHeaders,
-        notice: String?
+        headers: SecurityHeaders
     ) -> Response {
         guard settings.isOpen else {
             return .page(ConnectClosedPage().html(in: frame), policy: .result, headers: headers)
@@ -175,8 +216,7 @@ package struct Pages: Sendable {
         let page = ConnectPage(
             providers: settings.providers,
             offersNylasChooser: settings.offersNylasChooser,
-            profile: settings.profile,
-            notice: notice
+            profile: settings.profile
         )
         return .page(page.html(in: frame), policy: .form, headers: headers)
     }
@@ -193,7 +233,7 @@ func displayName(_ providerName: String) -> String {
 
 extension Problem {
     /// The problem in two or three sentences, above a page that lets the person go on.
-    fileprivate var notice: String {
+    var notice: String {
         let words = words
         return ([words.title + "."] + words.happened).joined(separator: " ")
     }

@@ -106,7 +106,7 @@ extension Problem {
                     "Your organization lets its administrator decide which software may use its mailboxes at "
                         + "\(provider ?? "your provider"). Nothing was connected."
                 ],
-                advice: "Ask your administrator to allow it, and give them the reference below. Then start again.",
+                advice: "Send your administrator the text below. Once they have allowed it, start again.",
                 step: .startAgain
             )
         case .exchangeRefused:
@@ -300,6 +300,22 @@ extension Problem {
                 title: "That provider is not on offer",
                 happened: ["Nothing was started."],
                 advice: "Choose one of the providers on our page.",
+                step: .startAgain
+            )
+        case .addressUnreadable:
+            Words(
+                tone: .attention,
+                title: "That is not an email address",
+                happened: ["Type it as in jane@example.com, or choose where your mail is. Nothing was started."],
+                advice: "Choose your provider on our page.",
+                step: .startAgain
+            )
+        case .providerNotDetected:
+            Words(
+                tone: .calm,
+                title: "Please choose where your mail is",
+                happened: ["We cannot tell from the address alone. Nothing was started."],
+                advice: "Choose your provider on our page.",
                 step: .startAgain
             )
         case .disconnecting(let problem): problem.words

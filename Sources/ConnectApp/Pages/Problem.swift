@@ -49,6 +49,10 @@ package enum Problem: Hashable, Sendable {
     /// The form was not sent from our own page.
     case startRefused
     case providerNotOffered
+    /// What was typed is no address.
+    case addressUnreadable
+    /// The address does not tell, or not in time.
+    case providerNotDetected
     /// Cut off on its way, or sealed by somebody else.
     case linkUnreadable
     case linkExpired
@@ -71,9 +75,11 @@ package enum Problem: Hashable, Sendable {
             .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown, .linkUsed, .linkRevoked, .forSomeoneElse,
             .notConfirmed, .expired:
             .ok
+        case .providerNotDetected: .ok
         case .linkUnreadable: .notFound
         case .linkExpired: .gone
-        case .flowNotFound, .altered, .malformedCallback, .providerNotOffered: .badRequest
+        case .flowNotFound, .altered, .malformedCallback, .providerNotOffered, .addressUnreadable:
+            .badRequest
         case .stillWorking, .awaitingConfirmation, .nylasTooSlow: .accepted
         // Not 502 or 504: many proxies put a page of their own in the place of those.
         case .storeUnavailable, .resultUnreadable: .serviceUnavailable

@@ -6,6 +6,8 @@ struct ProblemPage {
     let reference: String
     let again: PageFrame.Beginning
     var back: HostReturn?
+    /// What the person can forward to whoever has to allow it.
+    var letter: AdminLetter?
 
     func html(in frame: PageFrame) -> HTML {
         let words = problem.words
@@ -17,6 +19,7 @@ struct ProblemPage {
                 <h1><bdi>\(words.title)</bdi></h1>
                 \(words.happened.map { "<p class=\"lead\">\($0)</p>\n" })\(missing(words.missing))\
                 <p>\(words.advice)</p>
+                \(letter?.html() ?? .empty)\
                 \(step(words.step, in: frame))
                 \(frame.back(back, isOnlyAction: false))\
                 \(frame.reference(reference))
