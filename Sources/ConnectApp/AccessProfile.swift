@@ -14,12 +14,15 @@ package struct AccessProfile: Hashable, Sendable {
     /// What the configuration and the log call it.
     package var name: String
     package var abilities: [Ability]
+    /// What the operator says beside them, in the operator's own words.
+    package var words: [String]
     /// As sent to Nylas. A provider that is absent has no scopes: whoever has the password can do everything.
     package var scopes: [Provider: [String]]
 
-    package init(name: String, abilities: [Ability], scopes: [Provider: [String]]) {
+    package init(name: String, abilities: [Ability] = [], words: [String] = [], scopes: [Provider: [String]]) {
         self.name = name
         self.abilities = abilities
+        self.words = words
         self.scopes = scopes
     }
 
@@ -74,17 +77,23 @@ package struct AccessProfile: Hashable, Sendable {
 
     /// What the software will really be able to do there: where a provider cannot separate abilities, all it joins.
     package func abilities(at provider: Provider?) -> [Ability] {
-        switch provider {
-        case .icloud, .imap, .ews: Ability.allCases
-        case .google where scopes(for: .google).contains(AccessProfile.google("gmail.compose")):
-            Ability.allCases.filter { abilities.contains($0) || $0 == .sendMail }
-        case .yahoo where scopes(for: .yahoo).contains("mail-w"): Ability.allCases
-        case .microsoft where scopes(for: .microsoft).contains(AccessProfile.microsoft("Mail.ReadWrite")):
-            Ability.allCases.filter { abilities.contains($0) || $0 == .organizeMail || $0 == .writeDrafts }
-        default: abilities
-        }
+        guard let provider else { return abilities }
+        let joined = joined(at: provider)
+        return Ability.allCases.filter { abilities.contains($0) || joined.contains($0) }
     }
 
-    private static func google(_ name: String) -> String { "https://www.googleapis.com/auth/\(name)" }
+    /// What the scopes at a provider allow, whatever the profile is meant for; everything where there are no scopes.
+    func joined(at provider: Provider) -> [Ability] {
+        guard AccessProfile.separableProviders.contains(provider) else { return Ability.allCases }
+        return Permission.abilities(in: Permission.list(from: scopes(for: provider)))
+    }
+
+    /// Those that have scopes at all.
+    static let separableProviders: [Provider] = [.google, .microsoft, .yahoo]
+    /// Of one provider's scopes: they travel in the flow's cookie and in an address.
+    static let scopesLimitBytes = 400
+    static let googlePrefix = "https://www.googleapis.com/auth/"
+
+    private static func google(_ name: String) -> String { googlePrefix + name }
     private static func microsoft(_ name: String) -> String { "https://graph.microsoft.com/\(name)" }
 }

@@ -32,6 +32,8 @@ package struct ConnectSettings: Sendable {
     package var offersNylasChooser: Bool
     /// What open connecting asks for.
     package var profile: AccessProfile
+    /// The operator's own profiles, which links may name too.
+    package var profiles: [AccessProfile]
     /// Where in the host app people may be sent back to; used byte for byte.
     package var returnURLs: [String]
     /// Where the host app says who is signed in, for links under confirmed binding; nil makes no such links.
@@ -53,6 +55,7 @@ package struct ConnectSettings: Sendable {
         providers: [Provider],
         offersNylasChooser: Bool,
         profile: AccessProfile,
+        profiles: [AccessProfile] = [],
         returnURLs: [String] = [],
         confirmationURL: String? = nil,
         nylas: NylasApplication,
@@ -67,6 +70,7 @@ package struct ConnectSettings: Sendable {
         self.providers = providers
         self.offersNylasChooser = offersNylasChooser
         self.profile = profile
+        self.profiles = profiles
         self.returnURLs = returnURLs
         self.confirmationURL = confirmationURL
         self.nylas = nylas
@@ -78,7 +82,7 @@ package struct ConnectSettings: Sendable {
 
     /// An access profile that a link may name.
     func profile(named name: String) -> AccessProfile? {
-        ([profile] + AccessProfile.builtIn).first { $0.name == name }
+        ([profile] + AccessProfile.builtIn + profiles).first { $0.name == name }
     }
 
     /// What the page of a link offers, in the order shown. Not empty: a link whose providers are no longer configured offers all.

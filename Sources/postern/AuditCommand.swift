@@ -54,6 +54,8 @@ struct AuditCommand: AsyncParsableCommand {
             var owner: String?
             var reference: String?
             var detail: String?
+            /// On whose word, where it was not the person's own.
+            var actor: String?
             var hash: String
 
             init(_ entry: AuditEntry) {
@@ -64,6 +66,7 @@ struct AuditCommand: AsyncParsableCommand {
                 owner = entry.owner?.text
                 reference = entry.reference
                 detail = entry.detail
+                actor = entry.actor?.text
                 hash = Hex.encode(entry.hash)
             }
         }
@@ -73,6 +76,7 @@ struct AuditCommand: AsyncParsableCommand {
             let cells = [
                 "\(entry.number)", entry.at.rfc3339, entry.event.rawValue, entry.grantID?.text ?? "–",
                 entry.owner.map { "owner \($0.text)" }, entry.reference.map { "reference \($0)" }, entry.detail,
+                entry.actor.map { "by \($0.text)" },
             ].compactMap(\.self).map(GrantOutput.printable)
             return cells.joined(separator: "  ")
         }

@@ -51,7 +51,7 @@ extension GrantsCommand {
                 )
                 do throws(StoreError) {
                     return .success(
-                        try await disconnection.disconnect(grant, leaver, reason: .operatorCommand)
+                        try await disconnection.disconnect(grant, leaver, reason: .operatorCommand, by: .commandLine)
                     )
                 } catch {
                     return .failure(error)

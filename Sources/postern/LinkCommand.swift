@@ -44,7 +44,12 @@ struct LinkCommand: AsyncParsableCommand {
         var reconnect: String?
         @Option(help: ArgumentHelp("A provider to offer; several times for several.", valueName: "NAME"))
         var provider: [String] = []
-        @Option(help: ArgumentHelp("What is asked for: read, draft, send or full.", valueName: "NAME"))
+        @Option(
+            help: ArgumentHelp(
+                "What is asked for: read, draft, send, full or one of connect.profiles.",
+                valueName: "NAME"
+            )
+        )
         var profile: String?
         @Option(help: ArgumentHelp("Kept with the connection, for your own use.", valueName: "NAME=VALUE")) var tag:
             [String] = []
@@ -201,7 +206,8 @@ extension LinkOrderError {
         case .expectedAddress: "--address must be an e-mail address of at most 254 bytes."
         case .loginHint: "--hint must be an e-mail address of at most 254 bytes."
         case .providers(let name): "--provider \(name): it is not offered (connect.providers), or named twice."
-        case .profile(let name): "--profile \(name): there is none of that name; there are read, draft, send and full."
+        case .profile(let name):
+            "--profile \(name): there is none of that name; there are read, draft, send, full and those of connect.profiles."
         case .tags: "--tag: at most 8, names of 1 to 40 bytes, values of at most 120, on one line."
         case .pinnedWithoutAddress: "--binding pinned needs --address: it says that you have verified that address."
         case .confirmedWithoutAddress: "--binding confirmed needs connect.confirmationURL in the configuration."

@@ -122,6 +122,7 @@ extension ConnectSettings {
             providers: configuration.providers,
             offersNylasChooser: configuration.letsNylasAsk,
             profile: configuration.profile,
+            profiles: configuration.profiles,
             returnURLs: configuration.returnURLs,
             confirmationURL: configuration.confirmationURL,
             nylas: configuration.nylas,

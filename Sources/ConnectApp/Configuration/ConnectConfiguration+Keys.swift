@@ -117,11 +117,14 @@ enum Keys {
         example: "true"
     ) { $0.bool }
 
-    static let profile = ConfigurationKey<AccessProfile>(
-        "connect.profile",
-        "one of \(AccessProfile.builtIn.map(\.name).joined(separator: ", "))",
-        example: "\"read\""
-    ) { raw in AccessProfile.builtIn.first { $0.name == raw.string } }
+    static func profile(among own: [AccessProfile]) -> ConfigurationKey<AccessProfile> {
+        let profiles = AccessProfile.builtIn + own
+        return ConfigurationKey<AccessProfile>(
+            "connect.profile",
+            "one of \(profiles.map(\.name).joined(separator: ", "))",
+            example: "\"read\""
+        ) { raw in profiles.first { $0.name == raw.string } }
+    }
 
     static let logFormat = ConfigurationKey<ConnectConfiguration.LogFormat>(
         "log.format",

@@ -46,6 +46,8 @@ package struct ConnectConfiguration: Sendable {
     package var providers: [Provider]
     package var letsNylasAsk: Bool
     package var profile: AccessProfile
+    /// The operator's own, beside those that are always there.
+    package var profiles: [AccessProfile]
     /// Where in the host app people may be sent back to; used byte for byte.
     package var returnURLs: [String]
     /// Where the host app says who is signed in.
@@ -93,7 +95,9 @@ package struct ConnectConfiguration: Sendable {
             shownAs: Provider.allCases.map(\.rawValue).joined(separator: ", ")
         )
         let letsNylasAsk = reader.value(Keys.letNylasAsk, default: true, shownAs: "true")
-        let profile = reader.value(Keys.profile, default: .read, shownAs: "read")
+        let profiles = readProfiles(&reader, offering: providers)
+        refuseTwins(profiles, &reader)
+        let profile = reader.value(Keys.profile(among: profiles), default: .read, shownAs: "read")
         let returnURLs = reader.value(Keys.returnURLs, default: [], shownAs: "none")
         let confirmationURL = reader.value(Keys.confirmationURL)
         let logFormat = reader.value(Keys.logFormat, default: .auto, shownAs: "auto")
@@ -129,6 +133,7 @@ package struct ConnectConfiguration: Sendable {
             providers: providers,
             letsNylasAsk: letsNylasAsk,
             profile: profile,
+            profiles: profiles,
             returnURLs: returnURLs,
             confirmationURL: confirmationURL,
             logFormat: logFormat,

@@ -33,6 +33,7 @@ package struct Doctor: Sendable {
         } else {
             findings.append(Finding("connect.open", .ok, configuration.isOpen ? "open, on localhost" : "closed"))
         }
+        findings += examineProfiles()
         findings += examine(certificates)
         findings.append(examineProxies())
         findings.append(examineTokens())

@@ -104,7 +104,7 @@ struct Conclusion: Sendable {
     /// promised what the profile says, and a mailbox that cannot be read is not connected.
     private func asked(_ claim: FlowClaim, at providerName: String) -> [String] {
         guard claim.provider == nil, let provider = Provider(rawValue: providerName),
-            let profile = ([settings.profile] + AccessProfile.builtIn).first(where: { $0.name == claim.profile })
+            let profile = settings.profile(named: claim.profile)
         else { return claim.scopes }
         return profile.scopes(for: provider)
     }

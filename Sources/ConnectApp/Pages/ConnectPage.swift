@@ -32,7 +32,7 @@ struct ConnectPage {
                 <section aria-labelledby="can">
                 <h2 id="can">What the software can do</h2>
                 <ul class="abilities">
-                \(profile.abilities.map(able))</ul>
+                \(profile.abilities.map(able))\(profile.words.map(said))</ul>
                 </section>
                 <section aria-labelledby="cannot">
                 <h2 id="cannot">What it cannot do</h2>
@@ -135,6 +135,14 @@ struct ConnectPage {
     private func able(_ ability: AccessProfile.Ability) -> HTML {
         """
         <li>\(Symbol.check.html)<span>\(ability.words) <span class="detail">\(ability.detail)</span></span></li>
+
+        """
+    }
+
+    /// In the operator's own words.
+    private func said(_ words: String) -> HTML {
+        """
+        <li>\(Symbol.check.html)<span>\(words)</span></li>
 
         """
     }
