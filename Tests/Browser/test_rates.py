@@ -5,26 +5,16 @@ import os
 import pathlib
 import sys
 
-import test_pages
-from case import BrowserCase
+from looks import LookingCase
 
 os.environ.setdefault("POSTERN", os.environ["POSTERN_BINARY"])
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "EndToEnd"))
 from rig import Rig  # noqa: E402
 
 
-class Rates(BrowserCase):
-    inspect = test_pages.Pages.inspect
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.axe = test_pages.axe_source()
-        test_pages.PICTURES.mkdir(parents=True, exist_ok=True)
-
+class Rates(LookingCase):
     def setUp(self):
         super().setUp()
-        self.addCleanup(self.browser.show_as_always)
         self.expected_statuses = {429}
 
     def rig(self, **limits):
