@@ -100,7 +100,6 @@ class HostApp(http.server.BaseHTTPRequestHandler):
             name = dict(urllib.parse.parse_qsl(content)).get("user", "")
             session = secrets.token_urlsafe(24)
             sessions[session] = name
-            # Back to where it was asked for; the form's action is this app's own address, so the Referer can only be one too.
             return self.go("/", {"Set-Cookie": f"session={session}; Path=/; HttpOnly; SameSite=Lax"})
         if self.path == "/connect" and self.user() is not None:
             return self.connect(self.user())
@@ -124,8 +123,8 @@ class HostApp(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, fields, content=b""):
         self.send_response(status)
-        # Handles stand in addresses: they are for nobody else's log, cache or Referer.
-        for name, value in {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", **fields}.items():
+        # Handles stand in addresses: they are for no cache and no other site. (With no-referrer our own form would send Origin: null.)
+        for name, value in {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", **dict(fields)}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

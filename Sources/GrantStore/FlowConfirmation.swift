@@ -19,16 +19,16 @@ package struct HostWord: Hashable, Sendable {
     package var callbackAt: Timestamp
     /// Who the flow is for.
     package var owner: OwnerID
-    /// The name of the token it came with.
-    package var token: String
+    /// Whose word it is.
+    package var actor: Actor
     /// The request whose log line tells more.
     package var reference: String
 
-    package init(flow: FlowID, callbackAt: Timestamp, owner: OwnerID, token: String, reference: String) {
+    package init(flow: FlowID, callbackAt: Timestamp, owner: OwnerID, actor: Actor, reference: String) {
         self.flow = flow
         self.callbackAt = callbackAt
         self.owner = owner
-        self.token = token
+        self.actor = actor
         self.reference = reference
     }
 }

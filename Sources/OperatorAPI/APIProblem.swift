@@ -15,6 +15,10 @@ package struct APIProblem: Error, Hashable, Sendable {
         case insufficientScope = "insufficient_scope"
         case notFound = "not_found"
         case linkUsed = "link_used"
+        case resultGone = "result_gone"
+        case forSomeoneElse = "for_someone_else"
+        case flowOver = "flow_over"
+        case confirmationTooLate = "confirmation_too_late"
         case idempotencyInProgress = "idempotency_in_progress"
         case idempotencyAnswerLost = "idempotency_answer_lost"
         case unsupportedMediaType = "unsupported_media_type"
@@ -29,11 +33,19 @@ package struct APIProblem: Error, Hashable, Sendable {
     package var misfits: [Misfit]
     /// When to come again.
     package var retryAfter: Duration?
+    /// Where a browser is sent that waits for an answer: our page there says what happened.
+    package var continueURL: String?
 
-    package init(_ code: Code, misfits: [Misfit] = [], retryAfter: Duration? = nil) {
+    package init(
+        _ code: Code,
+        misfits: [Misfit] = [],
+        retryAfter: Duration? = nil,
+        continueURL: String? = nil
+    ) {
         self.code = code
         self.misfits = misfits
         self.retryAfter = retryAfter
+        self.continueURL = continueURL
     }
 }
 
@@ -44,7 +56,8 @@ extension APIProblem.Code {
         case .tokenMissing, .invalidToken: .unauthorized
         case .insufficientScope: .forbidden
         case .notFound: .notFound
-        case .linkUsed, .idempotencyInProgress, .idempotencyAnswerLost: .conflict
+        case .linkUsed, .forSomeoneElse, .flowOver, .idempotencyInProgress, .idempotencyAnswerLost: .conflict
+        case .resultGone, .confirmationTooLate: .gone
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidContent, .idempotencyKeyReused: .unprocessableContent
         case .tooManyFailures: .tooManyRequests
@@ -64,6 +77,11 @@ extension APIProblem.Code {
         case .insufficientScope: "The token may read and not change anything."
         case .notFound: "There is no such thing."
         case .linkUsed: "A mailbox was connected with the link: it can no longer be ended."
+        case .resultGone: "It was told to another token, or too long ago, or nobody asked within ten minutes."
+        case .forSomeoneElse:
+            "Another user than the link's owner is signed in: the flow is over, and nothing was connected."
+        case .flowOver: "The flow has ended otherwise, or has come back with another code since."
+        case .confirmationTooLate: "More than a minute has passed since the sign-in: nothing was connected."
         case .idempotencyInProgress: "The first call with this Idempotency-Key is still being answered. Try again."
         case .idempotencyAnswerLost:
             "The call with this Idempotency-Key was answered, and its answer can no longer be opened: the sealing key has changed."
@@ -91,6 +109,7 @@ extension APIProblem {
             .init("detail", .string(code.detail)),
             .init("instance", .string(reference)),
         ]
+        if let continueURL { members.append(.init("continue_url", .string(continueURL))) }
         if !misfits.isEmpty {
             members.append(
                 .init(
@@ -112,6 +131,12 @@ extension APIProblem {
             .init("code", .text(1...64, pattern: "^[a-z_]+$"), "What a program tells problems apart by."),
             .init("detail", .text(1...400), "What happened, for a person."),
             .init("instance", .text(1...64), "The request's ID: the server's log has the same."),
+            .init(
+                "continue_url",
+                .text(10...2048, format: "uri"),
+                isRequired: false,
+                "Where to send the browser that waits: our page there says what happened."
+            ),
             .init(
                 "errors",
                 .list(

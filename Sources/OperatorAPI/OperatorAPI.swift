@@ -40,8 +40,12 @@ package struct OperatorAPI: Sendable {
         }
         let links = LinkRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
         let grants = GrantRoutes(store: store, disconnection: disconnection)
+        let host = HostRoutes(
+            results: HostResults(settings: settings, store: store, random: random),
+            confirmations: HostConfirmations(settings: settings, store: store, wallClock: wallClock, random: random)
+        )
         let exits = DisconnectLinkRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
-        let described = links.routes + exits.routes + grants.routes
+        let described = links.routes + exits.routes + grants.routes + host.routes
         let document = DocumentRoute(describing: described, publicURL: settings.publicURL)
         operations = described + [document.route]
         let gate = TokenGate(

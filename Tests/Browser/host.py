@@ -25,10 +25,13 @@ class HostRig(Rig):
         super().__init__()
         self.host_port = free_port()
         self.host = f"http://app.localhost:{self.host_port}"
-        self.token = secrets.token_urlsafe(24)
+        self.token, self.other_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         self.configure(
             connect={"returnURLs": [self.host + "/mailboxes"], "confirmationURL": self.host + "/mailboxes/confirm"},
-            api={"tokens": [{"name": "shop", "scope": "write", "sha256": hashlib.sha256(self.token.encode()).hexdigest()}]},
+            api={"tokens": [
+                {"name": name, "scope": "write", "sha256": hashlib.sha256(token.encode()).hexdigest()}
+                for name, token in [("shop", self.token), ("other", self.other_token)]
+            ]},
         )
         self.app = None
 

@@ -33,7 +33,7 @@ private struct HostApp: Sendable {
             wallClock: harness.wallClock.clock,
             random: .system
         )
-        .confirm(handle, user: user, token: "shop", reference: "request-2")
+        .confirm(handle, user: user, by: .token("shop"), reference: "request-2")
     }
 }
 

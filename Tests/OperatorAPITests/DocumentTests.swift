@@ -9,6 +9,7 @@ import Testing
 import Timekeeping
 import Web
 
+@testable import ConnectApp
 @testable import OperatorAPI
 
 @Suite("The OpenAPI document")
@@ -121,14 +122,15 @@ struct DocumentTests {
         note(await harness.call(.delete, "/grants/open"))
         answer(.failure(.connectionRefused))
         note(await harness.call(.delete, "/grants/pending"))
+        for reply in try await HostRouteTests.everyStatus(of: harness) { note(reply) }
         note(await harness.call(.get, "/openapi.json", token: nil))
         let directory = try TemporaryDirectory()
         let shut = try FileGrantStore(directory: directory.path)
         await shut.close()
         let failing = try APIHarness(store: shut)
         for route in harness.api.operations {
-            let path = Self.path(of: route)
-            let content = ["createLink": link, "createDisconnectLink": exit][route.operation.id]
+            let path = try Self.path(of: route, in: harness)
+            let content = ["createLink": link, "createDisconnectLink": exit, "confirm": link][route.operation.id]
             note(await harness.call(route.method, "\(path)?marker=1", content))
             guard route.scope != nil else { continue }
             note(await harness.call(route.method, path, token: nil, content))
@@ -139,7 +141,7 @@ struct DocumentTests {
         }
         for _ in 0..<40 { _ = await harness.call(.get, "/grants", token: nil) }
         for route in harness.api.operations where route.scope != nil {
-            let path = Self.path(of: route)
+            let path = try Self.path(of: route, in: harness)
             note(await harness.call(route.method, path, token: nil))
         }
         try harness.exchange.finish()
@@ -155,9 +157,20 @@ struct DocumentTests {
     }
 
     /// An address of the route's, behind the root.
-    private static func path(of route: APIRoute) -> String {
-        String(route.template.dropFirst(OperatorAPI.root.count))
-            .replacing("{id}", with: "abc").replacing("{owner}", with: "ada")
+    private static func path(of route: APIRoute, in harness: APIHarness) throws -> String {
+        let handles = HostHandles(keys: harness.settings.sealingKeys, random: .system)
+        let handle =
+            route.template.contains("/results/")
+            ? handles.handle(forResultOf: FlowID(state: "x"))
+            : handles.handle(
+                asking: HostHandles.Question(
+                    flow: FlowID(state: "x"),
+                    callbackAt: harness.wallClock.now,
+                    owner: try Sample.owner("u")
+                )
+            )
+        return String(route.template.dropFirst(OperatorAPI.root.count))
+            .replacing("{id}", with: "abc").replacing("{owner}", with: "ada").replacing("{handle}", with: handle)
     }
 
     private func begin(

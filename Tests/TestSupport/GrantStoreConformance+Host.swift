@@ -3,13 +3,15 @@ import Grants
 import Timekeeping
 
 extension GrantStoreConformance {
-    private static func word(
-        _ claim: FlowClaim,
-        callbackAt: Timestamp,
-        token: String = "shop"
-    ) throws -> HostWord {
+    private static func word(_ claim: FlowClaim, callbackAt: Timestamp) throws -> HostWord {
         let owner = try Sample.owner("ada")
-        return HostWord(flow: claim.flow, callbackAt: callbackAt, owner: owner, token: token, reference: "ref-1")
+        return HostWord(
+            flow: claim.flow,
+            callbackAt: callbackAt,
+            owner: owner,
+            actor: .token("shop"),
+            reference: "ref-1"
+        )
     }
 
     /// A flow that only the host app's word lets be claimed.

@@ -33,13 +33,13 @@ package struct HostConfirmations: Sendable {
 
     /// - Parameters:
     ///   - user: who is signed in at the host app, by its own ID.
-    ///   - token: the name of the token that asks.
+    ///   - actor: whose word it is.
     ///   - reference: the request's ID.
     /// - Returns: nil for a text that is no handle of ours.
     package func confirm(
         _ handle: String,
         user: String,
-        token: String,
+        by actor: Actor,
         reference: String
     ) async throws(StoreError) -> Answer? {
         guard let question = handles.question(of: handle) else { return nil }
@@ -51,7 +51,7 @@ package struct HostConfirmations: Sendable {
             flow: question.flow,
             callbackAt: question.callbackAt,
             owner: question.owner,
-            token: token,
+            actor: actor,
             reference: reference
         )
         switch try await store.confirm(word, isOwner: user == question.owner.text) {

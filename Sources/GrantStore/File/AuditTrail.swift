@@ -23,7 +23,7 @@ package struct AuditEntry: Hashable, Sendable {
         case grantImported = "grant.imported"
         /// A connect link was ended early; the detail is its ID.
         case linkRevoked = "link.revoked"
-        /// The host app has confirmed who came back with a code, or denied it; the detail is the name of its token.
+        /// The host app has confirmed who came back with a code, or denied it.
         case flowConfirmed = "flow.confirmed"
         case flowRefused = "flow.refused"
     }

@@ -30,7 +30,8 @@ extension FileGrantStore {
                 grant: nil,
                 owner: word.owner,
                 reference: word.reference,
-                detail: word.token,
+                detail: nil,
+                actor: word.actor,
                 at: now
             )
             return answer
