@@ -2,9 +2,11 @@
 victim."""
 
 import itertools
+import json
 import re
 
 from browser import Browser
+from demo import request
 from host import HostRig
 from looks import LookingCase
 
@@ -136,3 +138,169 @@ class EndPages(HostCase):
         self.browser.press("Go to Acme")
         self.browser.expect("Sign in to Acme")
         self.assertGained()
+
+
+class Journey(HostCase):
+    """The whole way, from the host app and back to it."""
+
+    def begin_at_host(self, browser: Browser, user: str) -> str:
+        """Up to the page of a link that the host app has made.
+
+        Gives its address."""
+        self.sign_in_at_host(browser, user)
+        browser.press("Connect a mailbox")
+        browser.expect("Connect your mailbox")
+        self.assertTrue(browser.address.startswith(self.rig.origin + "/c/"))
+        return browser.address
+
+    def test_from_the_host_app_and_back_to_it(self):
+        self.begin_at_host(self.browser, "jane")
+        self.approve(self.browser, self.address)
+        # The confirmation went by without a stop: Postern, the host app, Postern.
+        self.browser.expect("Your mailbox is connected")
+        self.assertGained(("jane", self.address))
+        self.browser.press("Back to Acme")
+        self.browser.expect("Hello jane")
+        self.assertIn(self.address, self.browser.text)
+        self.assertEqual(self.browser.address, self.rig.host + "/", "the handle has left the address bar")
+        [entry] = self.rig.rows("select event, owner, actor from audit where event like 'flow.%' order by number desc limit 1")
+        self.assertEqual(entry, ("flow.confirmed", "jane", "api:shop"))
+        self.assertNothingGivenAway()
+
+    def test_a_no_comes_back_as_one(self):
+        self.begin_at_host(self.browser, "jane")
+        self.approve(self.browser, self.address, decision="Cancel")
+        self.browser.expect("Nothing was connected")
+        self.browser.press("Back to Acme")
+        self.browser.expect("No mailbox was connected")
+        self.assertIn("declined", self.browser.text)
+        self.assertGained()
+
+    def test_a_restart_between_the_word_and_the_browser_loses_neither(self):
+        self.browser.open(self.rig.link("jane", "--binding", "confirmed"))
+        self.approve(self.browser, self.address)
+        self.browser.expect("Sign in to Acme")
+        handle = self.browser.address.split("postern_confirmation=")[1]
+        status, answer = self.ask("POST", f"/confirmations/{handle}", {"owner": "jane"})
+        self.assertEqual(status, 200, answer)
+        self.rig.postern.kill()
+        self.rig.postern.start(self.rig.port)
+        self.browser.open(answer["continue_url"])
+        self.browser.expect("Your mailbox is connected")
+        self.assertGained(("jane", self.address))
+
+    def test_under_baseline_a_forwarded_link_connects_but_names_the_owner_all_the_way(self):
+        victim = self.another_browser()
+        self.sign_in_at_host(victim, "victim")
+        victim.open(self.rig.link("mallory", "--owner-name", "Mallory"))
+        victim.expect("Connect your mailbox")
+        self.assertIn("Mallory", victim.text)
+        self.approve(victim, self.address)
+        victim.expect("Your mailbox is connected")
+        self.assertGained(("mallory", self.address))
+        # What the victim brings to the host app is not taken for the victim's own.
+        victim.press("Back to Acme")
+        victim.expect("This is not your connection")
+        victim.open(self.rig.host + "/")
+        victim.expect("Hello victim")
+        self.assertNotIn(self.address, victim.text)
+
+    def test_under_confirmed_binding_a_forwarded_link_connects_nothing(self):
+        forwarded = self.begin_at_host(self.browser, "mallory")
+        victim = self.another_browser()
+        self.sign_in_at_host(victim, "victim")
+        victim.open(forwarded)
+        self.approve(victim, self.address)
+        victim.expect("This link is for somebody else")
+        self.assertGained()
+        # The code was never used: Nylas keeps the record of a sign-in that was not finished, which reaches no mail.
+        [record] = [grant for grant in self.rig.sandbox_grants() if grant["email"] == self.address]
+        self.assertEqual(record["grant_status"], "invalid")
+        self.assertEqual(self.rig.rows("select verdict from flow_claim order by started_at desc limit 1"), [("for_someone_else",)])
+        # Whoever the link is for has lost nothing by it.
+        self.browser.open(forwarded)
+        self.approve(self.browser, "own-" + self.address)
+        self.browser.expect("Your mailbox is connected")
+        self.assertGained(("mallory", "own-" + self.address))
+
+    def test_the_look_of_somebody_elses_link(self):
+        self.sign_in_at_host(self.browser, "victim")
+        self.browser.open(self.rig.link("mallory", "--binding", "confirmed"))
+        self.approve(self.browser, self.address)
+        self.browser.expect("This link is for somebody else")
+        self.inspect("end-somebody-else")
+        self.browser.press("Back to Acme")
+        self.browser.expect("This is not your connection")
+
+    def test_a_victim_who_is_not_signed_in_connects_nothing(self):
+        forwarded = self.begin_at_host(self.browser, "mallory")
+        victim = self.another_browser()
+        victim.open(forwarded)
+        self.approve(victim, self.address)
+        victim.expect("Sign in to Acme")
+        self.assertGained()
+
+    def test_a_planted_callback_asks_nobody_anything(self):
+        self.expected_statuses = {400}
+        attacker = self.another_browser()
+        attacker.open(self.rig.link("mallory", "--binding", "confirmed"))
+        self.approve(attacker, self.address)
+        attacker.expect("Sign in to Acme")
+        waiting = attacker.address.split("postern_confirmation=")[1]
+        _, answer = self.ask("POST", f"/confirmations/{waiting}", {"owner": "mallory"})
+        # The attacker's confirmed address, in the victim's browser.
+        self.sign_in_at_host(self.browser, "victim")
+        self.browser.open(answer["continue_url"])
+        self.browser.expect("We cannot tell which connection this is")
+        self.assertGained()
+        attacker.open(answer["continue_url"])
+        attacker.expect("Your mailbox is connected")
+        self.assertGained(("mallory", self.address))
+
+    def test_an_attackers_result_handle_is_refused_by_the_host_app(self):
+        attacker = self.another_browser()
+        self.begin_at_host(attacker, "mallory")
+        self.approve(attacker, self.address)
+        attacker.expect("Your mailbox is connected")
+        planted = self.way_back(attacker)
+        self.sign_in_at_host(self.browser, "victim")
+        self.browser.open(planted)
+        self.browser.expect("This is not your connection")
+        self.browser.open(self.rig.host + "/")
+        self.browser.expect("Hello victim")
+        self.assertIn("Mailboxes: none", self.browser.text)
+
+    def test_an_attackers_confirmation_handle_ends_his_own_flow(self):
+        attacker = self.another_browser()
+        attacker.open(self.rig.link("mallory", "--binding", "confirmed"))
+        self.approve(attacker, self.address)
+        attacker.expect("Sign in to Acme")
+        planted = attacker.address
+        self.sign_in_at_host(self.browser, "victim")
+        self.expected_statuses = {400}
+        self.browser.open(planted)
+        # The victim's browser has no part in the flow, and the victim's word was a no.
+        self.browser.expect("We cannot tell which connection this is")
+        self.sign_in_at_host(attacker, "mallory")
+        attacker.open(planted)
+        attacker.expect("This link is for somebody else")
+        self.assertGained()
+
+    def test_a_result_is_told_once_and_again_to_the_same_token_alone(self):
+        self.browser.open(self.rig.link("jane"))
+        self.approve(self.browser, self.address)
+        self.browser.expect("Your mailbox is connected")
+        handle = self.way_back(self.browser).split("postern_result=")[1]
+        for _ in range(2):
+            status, result = self.ask("GET", f"/results/{handle}")
+            self.assertEqual((status, result["status"], result["owner"], result["address"]), (200, "connected", "jane", self.address))
+        self.assertEqual(self.ask("GET", f"/results/{handle}", token=self.rig.other_token)[0], 410)
+        self.assertEqual(self.ask("GET", f"/results/{handle[:-1]}")[0], 404)
+        self.assertEqual(self.ask("GET", f"/results/{handle}", token="guessed" * 8)[0], 401)
+
+    def ask(self, method: str, path: str, content=None, token=None):
+        """One call of the operator's API: status and JSON."""
+        fields = {"Authorization": f"Bearer {token or self.rig.token}", "Content-Type": "application/json"}
+        status, _, text = request(
+            self.rig.origin + "/api/v1" + path, method, None if content is None else json.dumps(content), fields)
+        return status, json.loads(text)
