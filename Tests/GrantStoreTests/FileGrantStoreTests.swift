@@ -28,7 +28,8 @@ struct FileGrantStoreTests {
 
     @Test(arguments: BulkStoreConformance.cases)
     func `keeps the contract of bulk runs`(rule: BulkStoreConformance) async throws {
-        try await rule.check(try open(), clock)
+        let store = try FileGrantStore(directory: directory.path, wallClock: clock.clock, outbox: Sample.outbox)
+        try await rule.check(store, clock)
     }
 
     @Test func `what was saved is there when it is opened again`() async throws {

@@ -13,6 +13,6 @@ struct MemoryGrantStoreTests {
     @Test(arguments: BulkStoreConformance.cases)
     func `keeps the contract of bulk runs`(rule: BulkStoreConformance) async throws {
         let clock = ManualWallClock()
-        try await rule.check(MemoryGrantStore(wallClock: clock.clock), clock)
+        try await rule.check(MemoryGrantStore(wallClock: clock.clock, outbox: Sample.outbox), clock)
     }
 }

@@ -140,6 +140,19 @@ package struct BulkStoreConformance: Sendable, CustomStringConvertible {
             try expect(await store.answer(3, of: run.id, with: .grant(grant, wasKnown: false)), is: .reauthenticated)
             try expect(await store.grant(known.id)?.owners.map(\.owner.text), is: ["ada", "user-1"])
         },
+        .init("what a row brought is told with its owner and tags, and a failure is not") { store, clock in
+            let run = try await begun(store, 2, clock)
+            _ = try await store.take(2, of: run.id)
+            let grant = try upstream("g-1", at: clock.now)
+            _ = try await store.answer(2, of: run.id, with: .failed(reason: "x"))
+            try expect(await store.events(matching: OutboxFilter()).count, is: 0)
+            _ = try await store.answer(3, of: run.id, with: .grant(grant, wasKnown: false))
+            let event = try await store.events(matching: OutboxFilter()).map(\.event).first
+            try expect(event?.type, is: .grantConnected)
+            try expect(event?.grantID, is: grant.id)
+            try expect(event?.data.contains(#""owner":"user-1""#), is: true)
+            try expect(event?.data.contains(#""tags":{"plan":"süd"}"#), is: true)
+        },
         .init("a row is answered once") { store, clock in
             let run = try await begun(store, 1, clock)
             let grant = try upstream("g-1", at: clock.now)
@@ -191,6 +204,7 @@ package struct BulkStoreConformance: Sendable, CustomStringConvertible {
             try expect([counts.added, counts.changed, counts.unchanged], is: [0, 1, 0])
             let kept = try await store.grant(old.id)
             try expect(kept?.status, is: .invalid)
+            try expect(await store.events(matching: OutboxFilter()).map(\.event.type), is: [.grantExpired])
             try expect(kept?.owners.map(\.owner.text), is: ["ada"])
             try expect(kept?.savedAt, is: clock.now - .seconds(5))
         }

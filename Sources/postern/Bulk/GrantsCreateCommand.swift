@@ -162,7 +162,7 @@ extension GrantsCommand {
 
         private func rules(_ configuration: ConnectConfiguration, _ provider: Provider) -> ListRules {
             let profiles = Dictionary(
-                AccessProfile.builtIn.map { ($0.name, $0.scopes(for: provider)) }
+                ([configuration.profile] + AccessProfile.builtIn).map { ($0.name, $0.scopes(for: provider)) }
             ) { first, _ in first }
             return ListRules(provider: provider, profiles: profiles, defaultProfile: configuration.profile.name)
         }
