@@ -87,6 +87,7 @@ extension GrantsCommand {
                 run = planned
             }
             let end = await send(run, client, store)
+            try await proveConsent(by: run, store)
             if let result { try await write(run, store, to: result) }
             let counts = try await stored { () async throws(StoreError) in try await store.counts(of: run.id) }
             await store.close()
@@ -146,12 +147,13 @@ extension GrantsCommand {
                 )
             }
             let begun = plan
+            let spread = try await spreadingConsent(to: id, store)
             let run = try await stored { () async throws(StoreError) in
                 try await begun.begin(
                     in: store,
                     provider: provider,
                     credential: id,
-                    readyAt: readyAt,
+                    readyAt: readyAt ?? spread,
                     random: .system,
                     at: WallClock.system.now()
                 )
