@@ -119,7 +119,9 @@ struct EventLoopTests {
                         left.close()
                     }
                 }
-                await Task.yield()
+                // On the same thread, so it ends only when the read has begun to wait.
+                group.addTask(executorPreference: loops[0]) {}
+                await group.next()
                 group.cancelAll()
             }
             withExtendedLifetime(right) {}
