@@ -32,7 +32,7 @@ extension GrantsCommand {
             let settings = try ConnectSettings(configuration)
             let store =
                 apply
-                ? try openForWriting(configuration.dataDirectory) : try openForReading(configuration.dataDirectory)
+                ? try openedForWriting(configuration) : try openForReading(configuration.dataDirectory)
             let result: Result<Void, any Error> = try await Outbound.with(configuration) { exchange in
                 let reconciliation = Reconciliation(
                     settings: settings,

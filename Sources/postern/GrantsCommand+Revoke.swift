@@ -40,7 +40,7 @@ extension GrantsCommand {
                 isAnswered: yes
             )
             let settings = try ConnectSettings(configuration)
-            let store = try openForWriting(configuration.dataDirectory)
+            let store = try openedForWriting(configuration)
             let result: Result<Disconnection.End, StoreError> = try await Outbound.with(configuration) { exchange in
                 let disconnection = Disconnection(
                     settings: settings,
@@ -86,15 +86,6 @@ extension GrantsCommand {
                 }
             print(json ? GrantOutput.encode(Output(grant_id: grant.text, result: name, others: others)) : sentence)
         }
-    }
-}
-
-/// For commands that write beside the server.
-func openForWriting(_ directory: String) throws(CommandFailure) -> FileGrantStore {
-    do throws(StoreError) {
-        return try FileGrantStore(directory: directory)
-    } catch {
-        throw CommandFailure(message: "The file store in \(directory): \(error.sentence)")
     }
 }
 

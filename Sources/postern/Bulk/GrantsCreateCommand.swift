@@ -265,6 +265,7 @@ func stored<Value>(_ body: () async throws(StoreError) -> Value) async throws(Co
     }
 }
 
+/// The store of a command that changes grants: what it does is told to the webhooks' targets like what the server does.
 func openedForWriting(_ configuration: ConnectConfiguration) throws(CommandFailure) -> FileGrantStore {
     let directory = configuration.dataDirectory
     do {
