@@ -91,6 +91,15 @@ extension MemoryGrantStore: BulkStore {
                 let saved = kept.saved(over: known, owner: row.owner, tags: row.tags, isConnected: true, at: now)
                 contents.grants[grant.id] = saved
                 contents.outbox.tell(outbox, at: now) { BulkRules.news(changed, saved) }
+                let consents = contents.consents.values.filter {
+                    $0.credential == contents.bulk.runs[run]?.credentialID
+                }
+                if let consent = ConsentRules.proven(among: consents),
+                    let settled = ConsentRules.settling(consent, as: .verified(grant.id), at: now)
+                {
+                    contents.consents[consent.id] = settled
+                    contents.outbox.tell(outbox, at: now) { OutboxNews.settling(settled) }
+                }
             }
             return changed.standing
         }

@@ -45,7 +45,8 @@ package struct OperatorAPI: Sendable {
             confirmations: HostConfirmations(settings: settings, store: store, wallClock: wallClock, random: random)
         )
         let exits = DisconnectLinkRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
-        let described = links.routes + exits.routes + grants.routes + host.routes
+        let consents = ConsentRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
+        let described = links.routes + exits.routes + grants.routes + host.routes + consents.routes
         let document = DocumentRoute(describing: described, publicURL: settings.publicURL)
         operations = described + [document.route]
         let gate = TokenGate(

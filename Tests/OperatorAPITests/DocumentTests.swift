@@ -102,6 +102,22 @@ struct DocumentTests {
         note(await harness.call(.post, "/links", #"{"owner":"w"}"#, key: "k"))
         try await begin(in: harness.store, exit, path: "/disconnect-links", key: "leaving")
         note(await harness.call(.post, "/disconnect-links", exit, key: "leaving"))
+        let invite = #"{"customer":"c","credential_id":"c"}"#
+        note(await harness.call(.post, "/consent-invites", invite, key: "ci"))
+        note(await harness.call(.post, "/consent-invites", "{", key: "cj"))
+        note(await harness.call(.post, "/consent-invites", "{}"))
+        note(await harness.send(.post, "/api/v1/consent-invites", fields: [.authorization: "Bearer \(Token.writer)"]))
+        try await begin(in: harness.store, invite, path: "/consent-invites", key: "ck")
+        note(await harness.call(.post, "/consent-invites", invite, key: "ck"))
+        let consent = try Sample.consent("known", at: harness.wallClock.now)
+        _ = try await harness.store.report(
+            consent,
+            of: Sample.consentClaim("consent", startedAt: harness.wallClock.now),
+            with: Sample.outcome(.consentReported, at: harness.wallClock.now)
+        )
+        note(await harness.call(.get, "/consents"))
+        note(await harness.call(.get, "/consents/known"))
+        note(await harness.call(.get, "/consents/unknown"))
         note(await harness.call(.get, "/links/abc"))
         note(await harness.call(.get, "/links/a.b"))
         note(await harness.call(.delete, "/links/abc"))
@@ -129,8 +145,12 @@ struct DocumentTests {
         await shut.close()
         let failing = try APIHarness(store: shut)
         for route in harness.api.operations {
+            // Each refusal costs a try: time gives them back.
+            harness.clock.advance(by: .seconds(60))
             let path = try Self.path(of: route, in: harness)
-            let content = ["createLink": link, "createDisconnectLink": exit, "confirm": link][route.operation.id]
+            let content = [
+                "createLink": link, "createDisconnectLink": exit, "confirm": link, "createConsentInvite": invite,
+            ][route.operation.id]
             note(await harness.call(route.method, "\(path)?marker=1", content))
             guard route.scope != nil else { continue }
             note(await harness.call(route.method, path, token: nil, content))

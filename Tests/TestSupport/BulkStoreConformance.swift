@@ -53,6 +53,19 @@ package struct BulkStoreConformance: Sendable, CustomStringConvertible {
     // MARK: Rules
 
     private static let keeping: [BulkStoreConformance] = [
+        .init("a grant of a run proves the one consent of its credential, a failure does not") { store, clock in
+            let run = try await begun(store, 2, clock)
+            let consent = try Sample.consent("i", credential: run.credentialID.text, probe: nil, at: clock.now)
+            let outcome = Sample.outcome(.consentReported, at: clock.now)
+            let claim = Sample.consentClaim("s", startedAt: clock.now)
+            try expect(await store.report(consent, of: claim, with: outcome), is: .answered(outcome))
+            _ = try await store.take(2, of: run.id)
+            _ = try await store.answer(2, of: run.id, with: .failed(reason: "r"))
+            try expect(await store.consent(consent.id)?.standing, is: .reported)
+            let grant = try upstream("g", at: clock.now)
+            _ = try await store.answer(3, of: run.id, with: .grant(grant, wasKnown: false))
+            try expect(await store.consent(consent.id)?.standing, is: .verified(grant.id))
+        },
         .init("a run and its rows are as they were given") { store, clock in
             let run = try await begun(store, 3, clock)
             try expect(await store.bulkRun(run.id), is: run)

@@ -70,6 +70,18 @@ extension FileGrantStore: BulkStore {
                     detail: changed.standing.rawValue,
                     at: now
                 )
+                // A grant that works is the proof of its consent, if it can be no other's.
+                if let credential = try connection.bulkRun(run)?.credentialID,
+                    let consent = ConsentRules.proven(among: try connection.consents(of: credential))
+                {
+                    _ = try connection.settle(
+                        consent,
+                        as: .verified(grant.id),
+                        reference: "bulk run \(run)",
+                        telling: outbox,
+                        at: now
+                    )
+                }
             }
             return changed.standing
         }
