@@ -248,6 +248,17 @@ class WebhookTest(unittest.TestCase):
         self.assertIn("connection refused", failed.stderr)
         self.assertEqual(rig.command("webhooks", "test", "unknown").returncode, 2)
 
+    def test_what_a_command_revokes_is_told_by_the_server(self):
+        crm = Receiver()
+        rig = self.begin(crm=crm.start())
+        rig.connect("ada@gmail.example")
+        crm.wait(1)
+        grant = json.loads(crm.deliveries[0][2])["data"]["grant_id"]
+        done = rig.command("grants", "revoke", grant, "--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = json.loads(crm.wait(2)[1][2])
+        self.assertEqual((told["type"], told["data"]["grant_id"]), ("grant.revoked", grant))
+
     def test_a_target_that_fails_hangs_or_redirects_holds_up_no_other(self):
         well, broken, stuck, moved, gone = Receiver(), Receiver(500), Receiver("hang"), Receiver(302), Receiver(410)
         rig = self.begin(well=well.start(), broken=broken.start(), stuck=stuck.start(), moved=moved.start(), gone=gone.start())
