@@ -68,15 +68,20 @@ package final class BackgroundWriter: Sendable {
 
     /// Returns when everything handed over before has been written or, with a limit, when that has passed: then some of it is
     /// not, and the last line may be half there.
-    package func flush(within limit: Duration? = nil) {
+    ///
+    /// - Returns: whether all of it was written, or its reader is gone. The descriptor may be closed then, unless more comes.
+    @discardableResult
+    package func flush(within limit: Duration? = nil) -> Bool {
         guard let limit else {
             return writing.withLock { _ in writeEverything(before: nil) }
         }
         let deadline = Deadline.now + limit
         // The thread may hold the lock while a stuck reader holds the thread.
-        while writing.withLockIfAvailable({ _ in writeEverything(before: deadline) }) == nil, .now < deadline {
+        repeat {
+            if let isDone = writing.withLockIfAvailable({ _ in writeEverything(before: deadline) }) { return isDone }
             pause(.milliseconds(1))
-        }
+        } while .now < deadline
+        return false
     }
 
     /// Writes what is left and lets the thread end. What is handed over later has a thread of its own again.
@@ -94,23 +99,35 @@ package final class BackgroundWriter: Sendable {
 // MARK: writing
 
 extension BackgroundWriter {
-    private func writeEverything(before deadline: Deadline?) {
-        while writePending(before: deadline) {}
+    /// What became of the pieces that were pending.
+    private enum Writing {
+        case nothingPending
+        case written
+        /// The deadline has passed, and some of them are lost.
+        case cutOff
+    }
+
+    private func writeEverything(before deadline: Deadline?) -> Bool {
+        while true {
+            switch writePending(before: deadline) {
+            case .nothingPending: return true
+            case .written: continue
+            case .cutOff: return false
+            }
+        }
     }
 
     /// To be called with `writing` held.
-    ///
-    /// - Returns: false when nothing was pending, or the deadline has passed.
-    private func writePending(before deadline: Deadline?) -> Bool {
+    private func writePending(before deadline: Deadline?) -> Writing {
         var (pieces, lost) = state.withLock { state in
             let taken = (state.pending, state.lost)
             state.pending = []
             state.lost = 0
             return taken
         }
-        guard !pieces.isEmpty || lost > 0 else { return false }
+        guard !pieces.isEmpty || lost > 0 else { return .nothingPending }
         if lost > 0 { pieces += noteOfLoss(lost) }
-        return writeAll(pieces, before: deadline)
+        return writeAll(pieces, before: deadline) ? .written : .cutOff
     }
 
     private func writeAll(_ bytes: [UInt8], before deadline: Deadline?) -> Bool {
