@@ -163,8 +163,9 @@ struct ConsentFlowTests {
         try await harness.run { browser in
             let flow = try await browser.startConsent(invite.sealed)
             // The small cookie of the first answer would hide what this is about.
-            let others = (0..<8).map { _ in
-                let other = Browser(app: harness.app, wallClock: harness.wallClock)
+            let others = (0..<8).map { number in
+                let reference = "request-\(number)"
+                let other = Browser(app: harness.app, wallClock: harness.wallClock, reference: reference)
                 other.cookies = browser.cookies
                 return other
             }

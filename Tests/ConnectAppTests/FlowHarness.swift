@@ -163,12 +163,15 @@ struct Started: Sendable {
 final class Browser: Sendable {
     let app: ConnectApp
     let wallClock: ManualWallClock
+    /// The ID of its requests.
+    private let reference: String
     private let jar = Mutex<[String: String]>([:])
     private let from = Mutex(NetworkAddress.local)
 
-    init(app: ConnectApp, wallClock: ManualWallClock) {
+    init(app: ConnectApp, wallClock: ManualWallClock, reference: String = "request-1") {
         self.app = app
         self.wallClock = wallClock
+        self.reference = reference
     }
 
     /// Where its requests come from.
@@ -199,7 +202,7 @@ final class Browser: Sendable {
         if !cookie.isEmpty { head.headerFields[.cookie] = cookie }
         let response = await app.response(
             to: Request(
-                id: RequestID("request-1"),
+                id: RequestID(reference),
                 head: head,
                 target: RequestTarget(path: parts[0], query: parts.count > 1 ? parts[1] : nil),
                 content: Array(content.utf8),

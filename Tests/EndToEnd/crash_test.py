@@ -1,6 +1,8 @@
 """kill -9 at random moments while people connect: nothing that was shown as connected is lost.
 
-    python3 -m unittest Tests/EndToEnd/crash_test.py        KILLS=200 SEED=7 … for more, or for the same again
+    python3 -m unittest Tests/EndToEnd/crash_test.py        FLOWS=2000 SEED=7 … for more, or for the same again
+
+It goes on until so many people have come back from Nylas (FLOWS, 500) and so many kills were done (KILLS, 40).
 """
 
 import hashlib
@@ -17,6 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import Browser, Rig  # noqa: E402
 
 KILLS = int(os.environ.get("KILLS", "40"))
+FLOWS = int(os.environ.get("FLOWS", "500"))
 SEED = int(os.environ.get("SEED", "20260821"))
 PEOPLE = 6
 #: What a browser meets while Postern is dead or dies.
@@ -44,6 +47,10 @@ class Person(threading.Thread):
                 self.failure = failure
                 return
 
+    @property
+    def came_back(self):
+        return len(self.shown) + len(self.unsure)
+
     def connect(self, address):
         flow = Browser(self.rig, timeout=3).start()
         if self.random.random() < 0.3:
@@ -70,10 +77,14 @@ class CrashTest(unittest.TestCase):
         people = [Person(rig, number, rolls.random(), stop) for number in range(PEOPLE)]
         for person in people:
             person.start()
-        for _ in range(KILLS):
+        kills = 0
+        # Each person has a flow in hand, so the bound is met only where nobody gets on.
+        while kills < KILLS or sum(person.came_back for person in people) < FLOWS:
+            self.assertLess(kills, KILLS + FLOWS, "too little happens")
             time.sleep(rolls.uniform(0.05, 0.7))
             rig.postern.kill()
             rig.postern.start(rig.port)
+            kills += 1
         stop.set()
         for person in people:
             person.join(60)
@@ -81,6 +92,7 @@ class CrashTest(unittest.TestCase):
             self.assertIsNone(person.failure)
         shown = [flow for person in people for flow in person.shown]
         unsure = [flow for person in people for flow in person.unsure]
+        self.assertGreaterEqual(len(shown) + len(unsure), FLOWS)
         self.assertGreater(len(shown), KILLS, "too little happened for the test to mean anything")
 
         rig.postern.kill()
@@ -88,7 +100,7 @@ class CrashTest(unittest.TestCase):
         cut = [digest for (digest,) in rig.rows_of_the_dead("SELECT digest FROM flow_claim WHERE verdict IS NULL")]
         saved_late = len(exchanged.keys() & set(cut))
         print(
-            f"\n{KILLS} kills: {len(shown)} shown as connected, {len(unsure)} not; {len(cut)} claims left open, {saved_late} of "
+            f"\n{kills} kills: {len(shown)} shown as connected, {len(unsure)} not; {len(cut)} claims left open, {saved_late} of "
             "them with a grant at Nylas", flush=True)
         self.assertGreater(len(cut), 0, "no kill fell between claim and answer")
         # Before anything is settled: what was promised was on the disk by then.
