@@ -46,7 +46,7 @@ def login(url: str, address: str, decision: str = "approve", **choices: str) -> 
     while True:
         form = Form(page.text)
         fields = dict(form.fields)
-        is_consent = form.action.endswith("/consent")
+        is_consent = form.action.endswith(("/consent", "/organization"))
         if is_consent:
             fields.update(choices)
         else:
@@ -152,11 +152,23 @@ class Authentication(SDKTest):
         back = login(self.nylas.auth.url_for_oauth2(self.configuration()), "ada@google.example", decision="cancel")
         self.assertEqual((back["error"], back["error_code"]), ("oauth_failed", "45002"))
 
-    def test_learns_of_an_administrators_consent(self):
-        url = self.nylas.auth.url_for_admin_consent(
-            {"client_id": CLIENT_ID, "redirect_uri": CALLBACK, "credential_id": str(uuid.uuid4()), "state": "s"}
+    def consent_url(self, credential: str) -> str:
+        return self.nylas.auth.url_for_admin_consent(
+            {"client_id": CLIENT_ID, "redirect_uri": CALLBACK, "credential_id": credential, "state": "s"}
         )
-        self.assertEqual(login(url, "admin@microsoft.example"), {"admin_consent": "true", "state": "s"})
+
+    def test_learns_of_an_administrators_consent(self):
+        tenant = str(uuid.uuid4())
+        credential = self.nylas.connectors.credentials.create(
+            "microsoft", {"name": "acme", "credential_type": "adminconsent", "credential_data": {"tenant": tenant}}
+        ).data
+        back = login(self.consent_url(credential.id), "admin@acme.example")
+        self.assertEqual(back, {"admin_consent": "True", "tenant": tenant, "state": "s"})
+
+    def test_is_told_of_a_credential_that_is_none(self):
+        answer = requests.get(self.consent_url(str(uuid.uuid4())), allow_redirects=False)
+        query = dict(urllib.parse.parse_qsl(answer.headers["Location"].split("?", 1)[1]))
+        self.assertEqual((query["error"], query["state"]), ("invalid_request", "s"))
 
     def test_connects_mailboxes_without_their_people(self):
         credential = self.nylas.connectors.credentials.create(
@@ -168,12 +180,7 @@ class Authentication(SDKTest):
         self.assertRefused(
             NylasApiError, 403, lambda: self.nylas.auth.custom_authentication(request), type="grant.access_denied"
         )
-        login(
-            self.nylas.auth.url_for_admin_consent(
-                {"client_id": CLIENT_ID, "redirect_uri": CALLBACK, "credential_id": credential.id, "state": "s"}
-            ),
-            "admin@acme.example",
-        )
+        login(self.consent_url(credential.id), "admin@acme.example")
         grant = self.nylas.auth.custom_authentication(request).data
         self.assertEqual((grant.grant_status, grant.email), ("valid", None))
         self.assertEqual(self.nylas.auth.custom_authentication(request).data.id, grant.id)
