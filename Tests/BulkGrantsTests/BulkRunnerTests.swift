@@ -197,11 +197,11 @@ struct BulkRunnerTests {
     @Test func `waits while the network is cut, and stops for now when it stays so`() async throws {
         let bench = BulkBench()
         let run = try await bench.begin(20)
-        bench.onRequest.withLock { $0 = { [bench] in if $0 == 5 { bench.isCut.withLock { $0 = true } } } }
+        bench.onRequest.withLock { $0 = { [weak bench] in if $0 == 5 { bench?.isCut.withLock { $0 = true } } } }
         #expect(await bench.runner().work(on: run.id) == .unreachable)
         let counts = try await bench.store.counts(of: run.id)
         #expect(counts[.failed] == 0 && counts[.sent] == 0 && counts[.pending] == 15)
-        bench.onRequest.withLock { $0 = { [bench] in if $0 == 3 { bench.isCut.withLock { $0 = false } } } }
+        bench.onRequest.withLock { $0 = { [weak bench] in if $0 == 3 { bench?.isCut.withLock { $0 = false } } } }
         #expect(await bench.runner().work(on: run.id) == .finished)
         #expect(await bench.authentications().values.allSatisfy { $0 == 1 })
     }

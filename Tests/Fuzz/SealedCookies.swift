@@ -18,7 +18,7 @@ func openSealedCookie(_ input: [UInt8]) {
         let fields: HTTPFields = [.cookie: value]
         switch cookies.find(shortID, in: fields) {
         case .none, .unopenable: break
-        case .started, .answered: require(false, "opened what was never sealed")
+        case .started, .parked, .answered: require(false, "opened what was never sealed")
         }
         for removal in cookies.removals(in: fields) {
             require(removal.hasPrefix(FlowCookies.prefix), "removes what is not ours: \(removal)")
