@@ -66,8 +66,6 @@ struct Serving: Sendable {
 
     private func run(on loops: [EventLoop]) async throws(CommandFailure) {
         let started = WallClock.system.now()
-        let listeners = try open(publicPlace, or: passed.application, portSettings.application, on: loops)
-        defer { for listener in listeners { listener.close() } }
         let operationsListeners = try open(operationsPlace, or: passed.operations, "operations.port", on: loops)
         defer { for listener in operationsListeners { listener.close() } }
         let redirectListeners = try open(redirectPlace, or: passed.redirect, "redirect.port", on: loops)
@@ -76,6 +74,9 @@ struct Serving: Sendable {
             try open(sandbox.place, portSettings.sandbox, on: loops)
         }
         defer { for listener in sandboxListeners ?? [] { listener.close() } }
+        // The public place is the last to open: whoever gets a connection there finds the others open too.
+        let listeners = try open(publicPlace, or: passed.application, portSettings.application, on: loops)
+        defer { for listener in listeners { listener.close() } }
 
         let client = try Outbound.exchange(on: loops, trusting: trustedCertificates, log: log)
         let logger = Logger(label: "postern") { [log] _ in PosternLogHandler(output: log) }

@@ -6,13 +6,16 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import urllib.parse
 from html.parser import HTMLParser
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from ports import free_port  # noqa: E402
 
 POSTERN = os.environ["POSTERN_BINARY"]
 PATIENCE = 30
@@ -129,12 +132,6 @@ class Demo:
 
     def log(self) -> str:
         return "".join(self.output)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def request(url: str, method: str = "GET", content=None, fields=None):

@@ -14,6 +14,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -22,12 +23,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PROGRAM = os.environ.get("POSTERN", os.path.join(ROOT, ".build", "debug", "postern"))
 CLIENT_ID = "end-to-end"
 
-
-def free_port():
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+sys.path.append(os.path.join(ROOT, "Tests"))
+from ports import free_port  # noqa: E402
 
 
 class Process:
