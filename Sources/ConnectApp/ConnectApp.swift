@@ -78,6 +78,7 @@ package struct ConnectApp: RequestHandler {
             scanned: scanned,
             log: log
         )
+        let connectors = ConnectorLook(nylas: nylas, log: log)
         runner = FlowRunner(
             redirectURI: settings.redirectURI,
             store: store,
@@ -87,6 +88,7 @@ package struct ConnectApp: RequestHandler {
             leases: leases,
             conclusion: conclusion,
             settlement: settlement,
+            connectors: connectors,
             progress: progress,
             log: log
         )
@@ -145,6 +147,7 @@ package struct ConnectApp: RequestHandler {
             store: store,
             runner: runner,
             returns: returns,
+            connectors: connectors,
             progress: progress,
             consentReported: verification.bell,
             rate: rate(settings.limits.callbacks),

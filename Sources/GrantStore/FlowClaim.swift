@@ -116,6 +116,8 @@ package struct FlowOutcome: Hashable, Sendable {
         case connectedBySomeoneElse = "connected_by_someone_else"
         /// The provider or Nylas answered with an error instead of a code.
         case providerRefused = "provider_refused"
+        /// The Nylas application has no connector for the provider: nobody can connect there until the operator makes one.
+        case connectorMissing = "connector_missing"
         /// Microsoft wants an administrator's approval first.
         case adminApprovalNeeded = "admin_approval_needed"
         /// Nylas definitely refused the code: it is spent, start again.

@@ -3,14 +3,23 @@ package import Grants
 import HTTPTypes
 
 extension NylasClient {
-    package func connectors() async throws(NylasError) -> [Connector] {
-        let answer: Envelope<[Connector]> = try await call(.get, "/v3/connectors?limit=200")
+    package func connectors(
+        timeLimit: Duration = NylasClient.timeLimit
+    ) async throws(NylasError) -> [Connector] {
+        let answer: Envelope<[Connector]> = try await call(.get, "/v3/connectors?limit=200", timeLimit: timeLimit)
         return answer.data
     }
 
     /// - Throws: `.notFound` if the application has none for this provider.
-    package func connector(of provider: Provider) async throws(NylasError) -> Connector {
-        let answer: Envelope<Connector> = try await call(.get, "/v3/connectors/\(provider.rawValue)")
+    package func connector(
+        of provider: Provider,
+        timeLimit: Duration = NylasClient.timeLimit
+    ) async throws(NylasError) -> Connector {
+        let answer: Envelope<Connector> = try await call(
+            .get,
+            "/v3/connectors/\(provider.rawValue)",
+            timeLimit: timeLimit
+        )
         return answer.data
     }
 

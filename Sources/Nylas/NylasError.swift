@@ -76,6 +76,16 @@ package enum NylasError: Error, Hashable, Sendable {
 }
 
 extension NylasFault {
+    /// Whether an error's name says that the application has no connector for a provider.
+    ///
+    /// Nylas publishes no such name. Its names have the form `connector.not_found` or `integration_not_found`, the older word for
+    /// the same thing, so any of that form is taken.
+    package static func namesMissingConnector(_ name: String) -> Bool {
+        let words = name.lowercased().split { !$0.isLetter }
+        return (words.contains("connector") || words.contains("integration"))
+            && (words.contains("missing") || words.suffix(2) == ["not", "found"])
+    }
+
     package var summary: String {
         var text = "status \(status)"
         if let code { text += ", \(code)" }

@@ -57,6 +57,16 @@ struct SandboxState: Sendable {
         refreshTokens = ExpiringTable(lifetime: .seconds(86_400 * 365), capacity: limits.heldAtMost)
     }
 
+    /// Deletes a connector: every grant of that provider stops at once.
+    ///
+    /// - Returns: false if there was none.
+    mutating func removeConnector(of provider: SandboxProvider) -> Bool {
+        guard connectors.contains(where: { $0.provider == provider }) else { return false }
+        connectors.removeAll { $0.provider == provider }
+        grants.invalidate(provider: provider)
+        return true
+    }
+
     /// Whether one more request fits into this second.
     mutating func admitsRequest(at moment: Timestamp, limit: Int?) -> Bool {
         guard let limit, limit > 0 else { return true }

@@ -86,3 +86,25 @@ class Beginning(LookingCase):
         for words in ["Acme", "Mail.Read", "Entra"]:
             self.assertIn(words, letter)
         self.inspect("admin-approval")
+
+    def test_a_provider_that_is_not_set_up(self):
+        self.demo.script({"on": "authorize", "outcome": "connector_missing"})
+        self.start("google")
+        self.assertProblem("Google is not set up here yet")
+        self.assertIn("nothing was saved", self.browser.text)
+        self.assertStored()
+        self.inspect("connector-missing")
+        # It stays so until the operator mends it; then the same person gets through.
+        self.start("google")
+        self.assertProblem("Google is not set up here yet")
+        self.demo.reset_sandbox()
+        address = self.begin_and_sign_in()
+        self.browser.press("Approve")
+        self.assertConnected(address)
+
+    def test_a_provider_that_goes_away_before_the_exchange(self):
+        self.begin_and_sign_in()
+        self.browser.press("What should happen")
+        self.browser.tick("The provider’s connector is deleted meanwhile")
+        self.browser.press("Approve")
+        self.assertProblem("Google is not set up here yet")

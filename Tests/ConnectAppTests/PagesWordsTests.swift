@@ -120,6 +120,7 @@ import Web
             (.otherProvider, "signed in at Google"), (.otherAddress, "signed in with anna@gmail.example"),
             (.connectedBySomeoneElse, "anna@gmail.example is already connected for somebody else"),
             (.providerRefused, "Google did not allow it"),
+            (.connectorMissing, "Yahoo is not set up here yet"),
             (.adminApprovalNeeded, "Your administrator has to allow this first"),
             (.exchangeRefused, "The sign-in could not be completed"),
             (.unknown, "The connection could not be completed"),

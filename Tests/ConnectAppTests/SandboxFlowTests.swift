@@ -141,7 +141,7 @@ struct SandboxFlowTests {
     @Test(arguments: [
         "decision=cancel", "decision=approve&outcome=deny", "decision=approve&outcome=scopes_left_out",
         "decision=approve&outcome=scopes_conflict", "decision=approve&outcome=admin_approval",
-        "decision=approve&outcome=provider_error",
+        "decision=approve&outcome=provider_error", "decision=approve&outcome=connector_missing",
     ])
     func `saves nothing when it goes wrong there`(decision: String) async throws {
         try await run { browser in

@@ -50,6 +50,7 @@ struct RedirectBackTests {
         arguments: [
             ("deny", "oauth_failed", "45002"), ("scopes_conflict", "scopes_conflict", "25016"),
             ("admin_approval", "oauth_failed", "45002"), ("provider_error", "internal_error", "500"),
+            ("connector_missing", "invalid_request", "400"),
         ]
     )
     func `carries the error chosen on the page`(outcome: String, error: String, code: String) async throws {

@@ -32,6 +32,24 @@ struct ScriptTests {
     }
 
     @Test
+    func `delete a connector before the login, and only a reset brings it back`() async throws {
+        _ = await sandbox.script(#"{"next": [{"on": "authorize", "outcome": "connector_missing"}]}"#)
+        for _ in 1...2 {
+            let answer = await sandbox.send(.get, SandboxUnderTest.authorization())
+            #expect(answer.returned["error"] == "invalid_request" && answer.returned["state"] == "state-of-ours")
+        }
+        #expect(await sandbox.call(.get, "/v3/connectors/google").status == .notFound)
+        #expect(await sandbox.call(.get, "/v3/connectors/microsoft").status == .ok)
+        _ = await sandbox.send(
+            .post,
+            "/sandbox/reset",
+            fields: [.contentType: "application/json"],
+            content: "{}"
+        )
+        #expect(await sandbox.call(.get, "/v3/connectors/google").status == .ok)
+    }
+
+    @Test
     func `fail the exchange without making the grant valid, and spend the code`() async throws {
         for outcome in ["internal_error", "rate_limited"] {
             _ = await sandbox.script(#"{"next": [{"on": "token", "outcome": "\#(outcome)"}]}"#)

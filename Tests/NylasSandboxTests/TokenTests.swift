@@ -74,6 +74,14 @@ struct TokenTests {
     }
 
     @Test
+    func `refuses a code whose provider has no connector any more`() async throws {
+        let code = try await sandbox.code()
+        #expect(await sandbox.call(.delete, "/v3/connectors/google").status == .ok)
+        let answer = await sandbox.exchange(code)
+        #expect(answer.status == .badRequest && answer.json["error"]?.text == "invalid_request")
+    }
+
+    @Test
     func `takes a code once`() async throws {
         let code = try await sandbox.code()
         #expect(await sandbox.exchange(code).status == .ok)

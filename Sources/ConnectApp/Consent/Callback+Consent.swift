@@ -61,11 +61,16 @@ extension Callback {
         switch error {
         case .refused(let code):
             if let refusal = refusalByRate(claim, request) { return refusal }
-            let verdict = AuthorizationRefusal.consentVerdict(
+            var verdict = AuthorizationRefusal.consentVerdict(
                 code,
                 number: query["error_code"],
                 description: query["error_description"]
             )
+            if verdict == .providerRefused,
+                await connectors.explains(code, of: claim, reference: request.id.text)
+            {
+                verdict = .connectorMissing
+            }
             log(.refused(verdict, code), flow: claim.flow, reference: request.id.text)
             let outcome = FlowOutcome(verdict: verdict, reference: request.id.text, answeredAt: wallClock.now())
             return await record(outcome, of: claim, request)

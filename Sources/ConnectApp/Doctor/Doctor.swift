@@ -185,7 +185,8 @@ package struct Doctor: Sendable {
                     subject,
                     .fault,
                     "the application has none",
-                    advice: "Create it at Nylas, or take \(provider.rawValue) out of connect.providers."
+                    advice: "Create it (postern connectors create \(provider.rawValue)), "
+                        + "or take \(provider.rawValue) out of connect.providers."
                 )
             }
             let missing = missingScopes(of: connector, provider)

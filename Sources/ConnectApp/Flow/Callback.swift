@@ -25,6 +25,7 @@ struct Callback: Sendable {
     let store: any GrantStore
     let runner: FlowRunner
     let returns: HostReturns
+    let connectors: ConnectorLook
     let progress: FlowProgress
     /// Rung when an administrator has come back with a yes.
     let consentReported: Bell
@@ -173,7 +174,7 @@ struct Callback: Sendable {
         _ claim: FlowClaim,
         _ request: Request
     ) async -> Response {
-        let verdict: FlowOutcome.Verdict
+        var verdict: FlowOutcome.Verdict
         switch error {
         case .refused(let code):
             if let refusal = refusalByRate(claim, request) { return refusal }
@@ -182,6 +183,11 @@ struct Callback: Sendable {
                 number: query["error_code"],
                 description: query["error_description"]
             )
+            if verdict == .providerRefused,
+                await connectors.explains(code, of: claim, reference: request.id.text)
+            {
+                verdict = .connectorMissing
+            }
             log(.refused(verdict, code), flow: claim.flow, reference: request.id.text)
         case .expired:
             if let refusal = refusalByRate(claim, request) { return refusal }

@@ -76,6 +76,8 @@ package enum FlowCount: Hashable, Sendable {
         /// Without a person: a consent is tried out.
         case authenticate
         case detect
+        /// Whether a provider has a connector.
+        case connector
     }
 
     /// The cases of `NylasError`.
@@ -124,6 +126,7 @@ extension FlowCount {
         case .listFailed(let error): self = .nylasFailed(.list, NylasFailure(error))
         case .grantNotDeleted(_, let error), .revocationFailed(_, let error):
             self = .nylasFailed(.delete, NylasFailure(error))
+        case .connectorUnread(let error): self = .nylasFailed(.connector, NylasFailure(error))
         case .detectionFailed(let error): self = .nylasFailed(.detect, NylasFailure(error))
         case .storeFailed(let step, _): self = .storeFailed(StoreStep(step))
         case .answered(let outcome, _): self = .answered(outcome.verdict)
@@ -131,6 +134,8 @@ extension FlowCount {
         case .ownerLeft(_, let remaining): self = .disconnected(isLast: remaining == 0)
         case .revoked: self = .revoked
         case .consent(let event): self = event.count
+        // Counted as the answer that follows.
+        case .connectorMissing: return nil
         case .listCutOff, .grantDeleted, .purged, .revocationHeldBack, .disconnectRefused, .detectionSkipped,
             .embeddedBrowser:
             return nil

@@ -26,6 +26,10 @@ enum FlowEvent {
     case cookieUnopenable
     /// The authorization server sent an error.
     case refused(FlowOutcome.Verdict, AuthorizationErrorCode)
+    /// The operator has to make one; nil where Nylas was left to ask for the provider.
+    case connectorMissing(Provider?)
+    /// Whether there is one could not be found out.
+    case connectorUnread(NylasError)
     /// More flows are under way than are taken on.
     case handsFull
     case exchangeFailed(NylasError)
@@ -129,6 +133,16 @@ struct FlowLog: Sendable {
             (.notice, "callback with a cookie that does not open", [])
         case .refused(let verdict, let error):
             (.info, "authorization refused", [("verdict", verdict.rawValue), ("error", "\(error)")])
+        case .connectorMissing(let provider):
+            (
+                .warning, "the Nylas application has no connector for the provider",
+                [
+                    ("provider", provider?.rawValue ?? "any"),
+                    ("remedy", "postern connectors create \(provider?.rawValue ?? "PROVIDER")"),
+                ]
+            )
+        case .connectorUnread(let error):
+            (level(of: error), "connector not looked up", [("cause", error.summary)])
         case .handsFull:
             (.error, "too many flows under way", [])
         case .exchangeFailed(let error):

@@ -23,6 +23,7 @@ final class FlowRunner: Sendable {
     private let leases: Leases
     private let conclusion: Conclusion
     private let settlement: Settlement
+    private let connectors: ConnectorLook
     private let progress: FlowProgress
     private let log: FlowLog
 
@@ -38,6 +39,7 @@ final class FlowRunner: Sendable {
         leases: Leases,
         conclusion: Conclusion,
         settlement: Settlement,
+        connectors: ConnectorLook,
         progress: FlowProgress,
         log: FlowLog
     ) {
@@ -49,6 +51,7 @@ final class FlowRunner: Sendable {
         self.leases = leases
         self.conclusion = conclusion
         self.settlement = settlement
+        self.connectors = connectors
         self.progress = progress
         self.log = log
         (jobs, queue) = AsyncStream.makeStream()
@@ -125,9 +128,7 @@ final class FlowRunner: Sendable {
         } catch {
             log(.exchangeFailed(error), flow: claim.flow, reference: reference)
             if error.mayHaveActed { return .unknown(nil) }
-            // A code that never left is as good as new, but the person's patience is not: start again.
-            let verdict: FlowOutcome.Verdict = if case .notSent = error { .unknown } else { .exchangeRefused }
-            return await answer(claim, verdict, reference: reference)
+            return await answer(claim, await verdict(error, claim, reference: reference), reference: reference)
         }
     }
 
@@ -168,6 +169,13 @@ final class FlowRunner: Sendable {
             }
         }
         return try await nylas.exchangeCode(of: callback, redirectURI: redirectURI)
+    }
+
+    /// What a failed exchange is called that did nothing.
+    private func verdict(_ error: NylasError, _ claim: FlowClaim, reference: String) async -> FlowOutcome.Verdict {
+        // A code that never left is as good as new, but the person's patience is not: start again.
+        if case .notSent = error { return .unknown }
+        return await connectors.explains(error, of: claim, reference: reference) ? .connectorMissing : .exchangeRefused
     }
 
     /// - Returns: false if another process has taken the claim over: it will end the flow.

@@ -93,7 +93,8 @@ package struct Pages: Sendable {
         func problem(_ problem: Problem, reference: String) -> Response {
             self.problem(problem, reference: reference, link: link, isLinked: claim.link != nil, back: back)
         }
-        if claim.kind == .adminConsent {
+        // A missing connector is the operator's alone, whoever meets it.
+        if claim.kind == .adminConsent, outcome.verdict != .connectorMissing {
             let forward = link.map { "\(settings.publicURL)\($0)" }
             return self.problem(
                 .consenting(ConsentProblem(outcome.verdict, forward: forward)),
@@ -149,6 +150,11 @@ package struct Pages: Sendable {
                 isLinked: claim.link != nil,
                 back: back,
                 letter: letter
+            )
+        case .connectorMissing:
+            return problem(
+                .connectorMissing(provider: claim.provider?.displayName, brand: settings.brand.name),
+                reference: outcome.reference
             )
         case .exchangeRefused: return problem(.exchangeRefused, reference: outcome.reference)
         case .linkUsed: return problem(.linkUsed, reference: outcome.reference)

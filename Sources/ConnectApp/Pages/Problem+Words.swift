@@ -98,6 +98,18 @@ extension Problem {
                     + "connections to other software for your mailbox.",
                 step: .startAgain
             )
+        case .connectorMissing(let provider, let brand):
+            Words(
+                tone: .attention,
+                title: "\(provider ?? "Your provider") is not set up here yet",
+                happened: [
+                    "\(brand) still has to set up connections to \(provider ?? "your provider"). You did nothing wrong, and "
+                        + "trying again does not help until then.",
+                    "Nothing was connected, and nothing was saved.",
+                ],
+                advice: "Please tell \(brand), with the reference below. Once it is set up, you can start again.",
+                step: .askSupport
+            )
         case .adminApprovalNeeded(let provider):
             Words(
                 tone: .attention,

@@ -11,6 +11,8 @@ package enum Problem: Hashable, Sendable {
     case otherAddress(expected: String?, found: String?)
     case connectedBySomeoneElse(address: String?)
     case providerRefused(provider: String?)
+    /// The operator has not set the provider up at Nylas; nobody else can help. `brand` is their name.
+    case connectorMissing(provider: String?, brand: String)
     case adminApprovalNeeded(provider: String?)
     case exchangeRefused
     /// Nylas was not reached, or its answer never came and no connection was found afterwards.
@@ -72,8 +74,8 @@ package enum Problem: Hashable, Sendable {
     package var status: HTTPResponse.Status {
         switch self {
         case .declined, .permissionsMissing, .otherProvider, .otherAddress, .connectedBySomeoneElse, .providerRefused,
-            .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown, .linkUsed, .linkRevoked, .forSomeoneElse,
-            .notConfirmed, .expired:
+            .connectorMissing, .adminApprovalNeeded, .exchangeRefused, .outcomeUnknown, .linkUsed, .linkRevoked,
+            .forSomeoneElse, .notConfirmed, .expired:
             .ok
         case .providerNotDetected: .ok
         case .linkUnreadable: .notFound

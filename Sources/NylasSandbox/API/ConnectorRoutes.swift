@@ -31,14 +31,7 @@ extension Emulator {
             },
             apiRoute(.delete, "/v3/connectors/{provider}") { [self] call throws(APIViolation) in
                 guard let provider = call.path["provider"].flatMap(SandboxProvider.init) else { throw .notFound }
-                let isRemoved = state.withLock { state in
-                    let count = state.connectors.count
-                    state.connectors.removeAll { $0.provider == provider }
-                    guard state.connectors.count < count else { return false }
-                    state.grants.invalidate(provider: provider)
-                    return true
-                }
-                guard isRemoved else { throw .notFound }
+                guard state.withLock({ $0.removeConnector(of: provider) }) else { throw .notFound }
                 return .done
             },
         ]

@@ -15,6 +15,8 @@ enum OAuthViolation: Error, Equatable {
     case redirectURIMismatch
     case codeVerifierMismatch
     case refreshTokenNotValid
+    /// Deleted since the person was sent to the provider. What Nylas calls it is not published.
+    case connectorMissing
     case grantNotFound
     case tokenNotValid
     case rateLimited
@@ -31,7 +33,7 @@ enum OAuthViolation: Error, Equatable {
 
     var error: String {
         switch self {
-        case .contentUnreadable, .parameterMissing, .parameterRepeated: "invalid_request"
+        case .contentUnreadable, .parameterMissing, .parameterRepeated, .connectorMissing: "invalid_request"
         case .grantTypeUnsupported: "unsupported_grant_type"
         case .clientUnknown, .clientNotAuthenticated: "invalid_client"
         case .codeNotValid, .redirectURIMismatch, .codeVerifierMismatch, .refreshTokenNotValid, .grantNotFound:
@@ -61,6 +63,7 @@ enum OAuthViolation: Error, Equatable {
         case .redirectURIMismatch: "Redirect URI differs from the one of the authorization"
         case .codeVerifierMismatch: "Code verifier challenge failed"
         case .refreshTokenNotValid: "Refresh token is invalid"
+        case .connectorMissing: "The provider has no connector"
         case .grantNotFound: "Grant not found"
         case .tokenNotValid: "Token expired or revoked"
         case .rateLimited: "Too many requests, please try again shortly."

@@ -67,6 +67,10 @@ extension Emulator {
             if let challenge = code.codeChallenge {
                 guard let codeVerifier, challenge.isMet(by: codeVerifier) else { throw .codeVerifierMismatch }
             }
+            let provider = code.login.provider
+            guard state.withLock({ $0.connectors.contains { $0.provider == provider } }) else {
+                throw .connectorMissing
+            }
             let now = wallClock.now()
             let grant = state.withLock { $0.grants.authenticate(code.grantID, code.login, at: now) }
             guard let grant else { throw .grantNotFound }

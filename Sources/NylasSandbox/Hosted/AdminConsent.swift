@@ -81,6 +81,8 @@ extension Emulator {
         case .adminApproval: return back.location(.administratorNeeded)
         case .scopesConflict: return back.location(.scopesConflict)
         case .providerError: return back.location(.providerError)
+        case .connectorMissing:
+            return back.location(AuthorizationError.of(deletingConnectors(of: [.microsoft], login.request)).0)
         case .consentAndError: return back.consented(tenant: tenant, error: .consentCancelled)
         case .approve, .scopesLeftOut, .otherAddress:
             let now = wallClock.now()

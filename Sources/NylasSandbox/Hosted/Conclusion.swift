@@ -72,6 +72,8 @@ extension Emulator {
         case .deny: return back.location(.oauthFailed("The user refused"))
         case .scopesLeftOut: granted = Array(granted.dropLast())
         case .scopesConflict: return back.location(.scopesConflict)
+        case .connectorMissing:
+            return back.location(AuthorizationError.of(deletingConnectors(of: [provider], login.request)).0)
         case .adminApproval: return back.location(.adminApprovalNeeded)
         case .providerError, .consentAndError: return back.location(.providerError)
         case .otherAddress:
@@ -101,6 +103,17 @@ extension Emulator {
             state.codes.insert(issued, for: digest(of: code), at: now)
         }
         return back.location(code: code)
+    }
+
+    /// Deletes what the outcome `connector_missing` says is not there.
+    func deletingConnectors(
+        of providers: [SandboxProvider],
+        _ request: AuthorizationRequest
+    ) -> AuthorizationViolation {
+        state.withLock { state in
+            for provider in providers { _ = state.removeConnector(of: provider) }
+        }
+        return .providerWithoutConnector(.init(redirectURI: request.callback.url, state: request.state))
     }
 
     /// Refuses before a login began: to the application by redirect once its redirect URI is known, else to the browser.

@@ -73,6 +73,9 @@ extension Emulator {
         var login = HostedLogin(request: authorization)
         let (scripted, approval) = state.withLock { ($0.script.nextAuthorization(), $0.script.autoApproval) }
         login.scripted = scripted
+        if scripted?.outcome == .connectorMissing {
+            return refusal(deletingConnectors(of: candidates, authorization), to: request)
+        }
         if authorization.responseType == .adminConsent {
             return beginConsent(id, login, isApproved: (approval ?? queryApproval(request)) != nil, request)
         }

@@ -169,6 +169,7 @@ private let offeredOutcomes: [(value: String, words: String)] = [
     ("scopes_conflict", "Nylas refuses because a permission was left out"),
     ("other_address", "Another address is connected than the one above"),
     ("admin_approval", "The provider asks for an administrator’s approval"),
+    ("connector_missing", "The provider’s connector is deleted meanwhile"),
     ("provider_error", "The provider fails"),
     ("slow", "The exchange of the code takes 5 seconds"),
     ("too_late", "The answer to the exchange comes far too late"),

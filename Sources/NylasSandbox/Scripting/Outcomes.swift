@@ -9,6 +9,8 @@ enum AuthorizationOutcome: String, CaseIterable, Sendable {
     case otherAddress = "other_address"
     case adminApproval = "admin_approval"
     case providerError = "provider_error"
+    /// Somebody deletes the provider's connector at this moment; it stays away until it is made again, or all is reset.
+    case connectorMissing = "connector_missing"
     /// An administrator's yes and an error in one answer, as Microsoft can send them.
     case consentAndError = "consent_and_error"
 }
