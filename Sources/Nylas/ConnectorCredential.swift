@@ -1,4 +1,3 @@
-package import Cryptography
 package import Grants
 package import Timekeeping
 
@@ -39,64 +38,14 @@ extension ConnectorCredential: Decodable {
     }
 }
 
-/// An app of ours at a provider.
-package struct ProviderApp: Sendable {
-    package var clientID: String
-    package var clientSecret: Secret<String>
-
-    package init(clientID: String, clientSecret: Secret<String>) {
-        self.clientID = clientID
-        self.clientSecret = clientSecret
-    }
-}
-
-/// A credential to be made.
-package struct NewCredential: Sendable {
-    package enum Content: Sendable {
-        case serviceAccount(ServiceAccountKey)
-        /// - Parameter tenant: `common`, for any organisation, or the ID of one.
-        /// - Parameter app: nil for the connector's own.
-        case adminConsent(tenant: String, app: ProviderApp?)
-    }
-
-    /// Unique among the connector's.
-    package var name: String
-    package var content: Content
-
-    package init(name: String, content: Content) {
-        self.name = name
-        self.content = content
-    }
-
-    package var provider: Provider {
-        switch content {
-        case .serviceAccount: .google
-        case .adminConsent: .microsoft
-        }
-    }
-}
-
 /// One page of a connector's credentials.
 package struct CredentialPage: Hashable, Sendable {
     /// Without those that could not be read.
     package var credentials: [ConnectorCredential]
     package var isLast: Bool
-}
 
-/// A connector to be made.
-package struct NewConnector: Sendable {
-    package var provider: Provider
-    /// Google, Microsoft and Yahoo need one; the others have none.
-    package var app: ProviderApp?
-    /// Microsoft's: `common` or the ID of one organisation.
-    package var tenant: String?
-    /// Used where an authorization request names no scopes.
-    package var scopes: [String]
-
-    package init(provider: Provider, app: ProviderApp? = nil, tenant: String? = nil, scopes: [String] = []) {
-        self.provider = provider
-        self.app = app
-        self.tenant = tenant
-        self.scopes = scopes
+    package init(credentials: [ConnectorCredential], isLast: Bool) {
+        self.credentials = credentials
+        self.isLast = isLast
     }
 }

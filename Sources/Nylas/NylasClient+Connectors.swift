@@ -84,6 +84,20 @@ extension NylasClient {
         return answer.data
     }
 
+    /// Looks for a credential at the two providers that connect whole organisations.
+    ///
+    /// - Returns: nil if neither has it.
+    package func findCredential(_ id: CredentialID) async throws(NylasError) -> (ConnectorCredential, Provider)? {
+        for provider in Provider.withOrganizations {
+            do throws(NylasError) {
+                return (try await credential(id, of: provider), provider)
+            } catch {
+                guard case .notFound = error else { throw error }
+            }
+        }
+        return nil
+    }
+
     /// Makes a credential. Nylas answers one that exists with the same content instead of a second one.
     package func createCredential(_ credential: NewCredential) async throws(NylasError) -> ConnectorCredential {
         let content: [UInt8] =
@@ -125,5 +139,17 @@ extension NylasClient {
             var credential_data: [String: String]
         }
         return encodedJSON(Order(name: name, credential_type: kind.rawValue, credential_data: data))
+    }
+}
+
+extension Provider {
+    /// Those at which one credential can be good for a whole organisation.
+    package static let withOrganizations: [Provider] = [.google, .microsoft]
+}
+
+extension Grant {
+    /// Whether it works now and would not without this credential.
+    package func stops(without credential: CredentialID) -> Bool {
+        credentialID == credential && status != .invalid
     }
 }

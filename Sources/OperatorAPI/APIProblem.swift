@@ -26,6 +26,12 @@ package struct APIProblem: Error, Hashable, Sendable {
         case idempotencyKeyReused = "idempotency_key_reused"
         case tooManyFailures = "too_many_failures"
         case storeUnavailable = "store_unavailable"
+        case credentialInUse = "credential_in_use"
+        case nylasRefused = "nylas_refused"
+        case nylasKeyRefused = "nylas_key_refused"
+        case nylasUncertain = "nylas_uncertain"
+        case nylasUnreachable = "nylas_unreachable"
+        case nylasBusy = "nylas_busy"
     }
 
     package var code: Code
@@ -35,17 +41,25 @@ package struct APIProblem: Error, Hashable, Sendable {
     package var retryAfter: Duration?
     /// Where a browser is sent that waits for an answer: our page there says what happened.
     package var continueURL: String?
+    /// What Nylas called it: names and numbers, none of its sentences.
+    package var nylas: String?
+    /// What would stop working.
+    package var stopping: StoppingGrants?
 
     package init(
         _ code: Code,
         misfits: [Misfit] = [],
         retryAfter: Duration? = nil,
-        continueURL: String? = nil
+        continueURL: String? = nil,
+        nylas: String? = nil,
+        stopping: StoppingGrants? = nil
     ) {
         self.code = code
         self.misfits = misfits
         self.retryAfter = retryAfter
         self.continueURL = continueURL
+        self.nylas = nylas
+        self.stopping = stopping
     }
 }
 
@@ -56,12 +70,14 @@ extension APIProblem.Code {
         case .tokenMissing, .invalidToken: .unauthorized
         case .insufficientScope: .forbidden
         case .notFound: .notFound
-        case .linkUsed, .forSomeoneElse, .flowOver, .idempotencyInProgress, .idempotencyAnswerLost: .conflict
+        case .linkUsed, .forSomeoneElse, .flowOver, .idempotencyInProgress, .idempotencyAnswerLost, .credentialInUse:
+            .conflict
         case .resultGone, .confirmationTooLate: .gone
         case .unsupportedMediaType: .unsupportedMediaType
-        case .invalidContent, .idempotencyKeyReused: .unprocessableContent
+        case .invalidContent, .idempotencyKeyReused, .nylasRefused: .unprocessableContent
         case .tooManyFailures: .tooManyRequests
-        case .storeUnavailable: .serviceUnavailable
+        case .nylasKeyRefused, .nylasUncertain: .badGateway
+        case .storeUnavailable, .nylasUnreachable, .nylasBusy: .serviceUnavailable
         }
     }
 
@@ -89,6 +105,13 @@ extension APIProblem.Code {
         case .invalidContent: "The content does not fit: each of the errors says where."
         case .idempotencyKeyReused: "This Idempotency-Key came before with another call."
         case .tooManyFailures: "There were too many calls without a good token from this network."
+        case .credentialInUse:
+            "Grants would stop working. Call again with confirm_grants and their number, if that is what you want."
+        case .nylasRefused: "Nylas refused it; the member nylas says why, in its own names."
+        case .nylasKeyRefused: "Nylas does not take Postern's API key. See: postern check."
+        case .nylasUncertain: "Nylas did not answer as it should. It may have been done: look before you try again."
+        case .nylasUnreachable: "Nylas cannot be reached. Nothing was done."
+        case .nylasBusy: "Nylas asks for a slower pace. Nothing was done."
         case .storeUnavailable: "The file store cannot be used right now. What was asked for did not happen."
         }
     }
@@ -110,6 +133,8 @@ extension APIProblem {
             .init("instance", .string(reference)),
         ]
         if let continueURL { members.append(.init("continue_url", .string(continueURL))) }
+        if let nylas { members.append(.init("nylas", .string(nylas))) }
+        if let stopping { members += stopping.members }
         if !misfits.isEmpty {
             members.append(
                 .init(
@@ -137,6 +162,9 @@ extension APIProblem {
                 isRequired: false,
                 "Where to send the browser that waits: our page there says what happened."
             ),
+            .init("nylas", .text(1...400), isRequired: false, "Nylas's own names and numbers for what is wrong."),
+            .init("grants_total", .integer(1...1_000_000_000), isRequired: false, "How many would stop working."),
+            .init("grants", StoppingGrants.schema, isRequired: false, "The first of those that would stop working."),
             .init(
                 "errors",
                 .list(

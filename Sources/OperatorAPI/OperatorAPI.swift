@@ -4,6 +4,7 @@ package import GrantStore
 import HTTPSemantics
 import HTTPTypes
 package import Logging
+package import Nylas
 package import Timekeeping
 package import Web
 
@@ -21,12 +22,14 @@ package struct OperatorAPI: Sendable {
     /// - Parameters:
     ///   - tokens: who may call; empty for no API.
     ///   - disconnection: how an owner leaves a grant.
+    ///   - nylas: whom connectors and credentials are asked of.
     ///   - clock: for the rate of failures; no change of the machine's time moves it.
     package init(
         settings: ConnectSettings,
         tokens: [APIToken],
         store: any GrantStore,
         disconnection: Disconnection,
+        nylas: NylasClient,
         wallClock: WallClock,
         clock: any Clock<Duration>,
         random: RandomSource,
@@ -46,7 +49,10 @@ package struct OperatorAPI: Sendable {
         )
         let exits = DisconnectLinkRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
         let consents = ConsentRoutes(settings: settings, store: store, wallClock: wallClock, random: random)
-        let described = links.routes + exits.routes + grants.routes + host.routes + consents.routes
+        let organizations =
+            ConnectorRoutes(nylas: nylas).routes + CredentialRoutes(nylas: nylas, store: store).routes
+            + consents.routes
+        let described = links.routes + exits.routes + grants.routes + host.routes + organizations
         let document = DocumentRoute(describing: described, publicURL: settings.publicURL)
         operations = described + [document.route]
         let gate = TokenGate(

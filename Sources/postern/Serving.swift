@@ -109,6 +109,7 @@ struct Serving: Sendable {
                     tokens: apiTokens,
                     store: store,
                     disconnection: disconnection,
+                    nylas: NylasClient(application: settings.nylas, exchange: client),
                     wallClock: .system,
                     clock: ContinuousClock(),
                     random: .system,

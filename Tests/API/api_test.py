@@ -3,6 +3,7 @@
     ./scripts/api-test
 """
 
+import base64
 import hashlib
 import http.client
 import json
@@ -166,6 +167,63 @@ class APITest(unittest.TestCase):
         self.assertNotIn('action="/connect"', page.text)
         self.assertEqual(
             self.rig.rows("SELECT event, detail, actor FROM audit"), [("link.revoked", link["id"], "api:writer")])
+
+    def test_connectors_and_credentials_are_made_and_ended_without_a_trace_of_their_secrets(self):
+        send, writer, reader = self.rig.send, self.rig.writer, self.rig.reader
+        secret, identifier = "mArKeR-secret-5c1e", "mArKeR-key-5c1e"
+        app = {"client_id": "my-app", "client_secret": secret}
+        yahoo = {"provider": "yahoo", **app, "scopes": ["email"]}
+        self.rig.ask_sandbox("DELETE", "/v3/connectors/yahoo")
+        status, _, made = send("POST", "/api/v1/connectors", writer, yahoo, {"Idempotency-Key": "c"})
+        self.assertEqual((status, made["client_id"]), (201, "my-app"), made)
+        self.assertEqual(send("POST", "/api/v1/connectors", writer, yahoo, {"Idempotency-Key": "c"})[2], made)
+        self.assertEqual(send("POST", "/api/v1/connectors", writer, yahoo)[2]["code"], "nylas_refused")
+        self.assertIn(made, send("GET", "/api/v1/connectors", reader)[2]["connectors"])
+        self.assertEqual(send("GET", "/api/v1/connectors/yahoo", reader)[2], made)
+        der = b"\x30\x64" + identifier.encode() + b"0" * (100 - len(identifier))
+        pem = base64.encodebytes(der).decode().replace("\n", "")
+        key = {"type": "service_account", "project_id": secret, "private_key_id": identifier, "client_email": "robot@p.example",
+               "private_key": f"-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n", "universe_domain": secret}
+        google = {"name": "acme", "provider": "google", "service_account_key": key}
+        microsoft = {"name": "customers", "provider": "microsoft", "tenant": "common", **app}
+        made = []
+        for order in (google, microsoft):
+            status, _, credential = send("POST", "/api/v1/credentials", writer, order, {"Idempotency-Key": order["name"]})
+            self.assertEqual(status, 201, credential)
+            again = send("POST", "/api/v1/credentials", writer, order, {"Idempotency-Key": order["name"]})[2]
+            self.assertEqual(again, credential)
+            self.assertEqual(send("GET", f"/api/v1/credentials/{credential['id']}", reader)[2], credential)
+            made.append(credential)
+            for name, value in (("service_account_key", {**key, "private_key": secret}), ("tenant", secret + "/"), ("name", secret * 20)):
+                self.assertEqual(send("POST", "/api/v1/credentials", writer, {**order, name: value})[0], 422)
+        found, cursor = [], ""
+        while cursor is not None:
+            page = send("GET", "/api/v1/credentials?limit=1" + (f"&cursor={cursor}" if cursor else ""), reader)[2]
+            found += page["credentials"]
+            cursor = page["next_cursor"]
+        for credential in made:
+            self.assertIn(credential, found)
+        # Two mailboxes depend on the first one: it is not deleted until their number is said.
+        for name in ("ada", "bea"):
+            self.rig.ask_sandbox("POST", "/v3/connect/custom", {
+                "provider": "google", "settings": {"email_address": f"{name}@acme.example", "credential_id": made[0]["id"]}})
+        path = f"/api/v1/credentials/{made[0]['id']}"
+        self.assertEqual(send("DELETE", path, reader)[0], 403)
+        for confirmed in ("", "?confirm_grants=1"):
+            status, _, problem = send("DELETE", path + confirmed, writer)
+            self.assertEqual((status, problem["code"], problem["grants_total"]), (409, "credential_in_use", 2))
+            self.assertEqual({grant["address"] for grant in problem["grants"]}, {"ada@acme.example", "bea@acme.example"})
+        self.assertEqual(send("DELETE", path + "?confirm_grants=2", writer)[2]["stopped_grants"], 2)
+        self.assertEqual(send("GET", path, reader)[0], 404)
+        self.assertEqual(send("DELETE", f"/api/v1/credentials/{made[1]['id']}", writer)[2]["stopped_grants"], 0)
+        stored = b""
+        for name in os.listdir(self.rig.data):
+            with open(os.path.join(self.rig.data, name), "rb") as file:
+                stored += file.read()
+        places = [self.rig.postern.output().encode(), stored, *(answer.encode() for answer in self.rig.answers)]
+        for planted in (secret, identifier, pem, base64.b64encode(identifier.encode()).decode()[:-4]):
+            for place in places:
+                self.assertNotIn(planted.lower().encode(), place.lower())
 
     def test_the_server_refuses_as_the_document_says(self):
         send, writer = self.rig.send, self.rig.writer

@@ -80,12 +80,13 @@ struct APIHarness: Sendable {
             logger: log.logger,
             assets: try StaticFiles([("postern.css", []), ("favicon.svg", [])], headers: headers),
             headers: headers,
-            joining: { [wallClock, clock, log] disconnection, _ in
+            joining: { [wallClock, clock, log, exchange] disconnection, _ in
                 let api = OperatorAPI(
                     settings: settings,
                     tokens: tokens,
                     store: store,
                     disconnection: disconnection,
+                    nylas: NylasClient(application: settings.nylas, exchange: exchange),
                     wallClock: wallClock.clock,
                     clock: clock,
                     random: .system,

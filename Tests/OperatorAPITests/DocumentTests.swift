@@ -118,6 +118,11 @@ struct DocumentTests {
         note(await harness.call(.get, "/consents"))
         note(await harness.call(.get, "/consents/known"))
         note(await harness.call(.get, "/consents/unknown"))
+        for reply in await CredentialRouteTests.everyStatus(of: harness) { note(reply) }
+        for (path, order) in CredentialRouteTests.orders {
+            try await begin(in: harness.store, order, path: path, key: "busy" + path)
+            note(await harness.call(.post, path, order, key: "busy" + path))
+        }
         note(await harness.call(.get, "/links/abc"))
         note(await harness.call(.get, "/links/a.b"))
         note(await harness.call(.delete, "/links/abc"))
@@ -150,6 +155,7 @@ struct DocumentTests {
             let path = try Self.path(of: route, in: harness)
             let content = [
                 "createLink": link, "createDisconnectLink": exit, "confirm": link, "createConsentInvite": invite,
+                "createConnector": "{}", "createCredential": "{}",
             ][route.operation.id]
             note(await harness.call(route.method, "\(path)?marker=1", content))
             guard route.scope != nil else { continue }
@@ -190,7 +196,8 @@ struct DocumentTests {
                 )
             )
         return String(route.template.dropFirst(OperatorAPI.root.count))
-            .replacing("{id}", with: "abc").replacing("{owner}", with: "ada").replacing("{handle}", with: handle)
+            .replacing("{id}", with: "abc").replacing("{owner}", with: "ada").replacing("{provider}", with: "google")
+            .replacing("{handle}", with: handle)
     }
 
     private func begin(

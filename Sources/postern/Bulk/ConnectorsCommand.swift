@@ -95,16 +95,8 @@ struct ConnectorsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let app = try app.read()
-            let needsApp = [.google, .microsoft, .yahoo].contains(provider)
-            guard needsApp == (app != nil) else {
-                throw ValidationError(
-                    needsApp
-                        ? "\(provider.rawValue) needs --client-id and its secret."
-                        : "\(provider.rawValue) has no client."
-                )
-            }
-            guard tenant == nil || provider == .microsoft else { throw ValidationError("--tenant is Microsoft's.") }
             let order = NewConnector(provider: provider, app: app, tenant: tenant, scopes: scope)
+            if let fault = order.fault { throw ValidationError(fault.sentence(provider)) }
             let made = try await NylasCalls.with(options) { client, _ throws(CommandFailure) in
                 try await NylasCalls.ask { () async throws(NylasError) in try await client.createConnector(order) }
             }

@@ -64,10 +64,6 @@ struct CredentialsCommand: AsyncParsableCommand {
             String
         @Flag(name: .long, help: "One JSON object instead of lines.") var json = false
 
-        func validate() throws {
-            guard isTenant(tenant) else { throw ValidationError("--tenant must be common, or the ID of a tenant.") }
-        }
-
         func run() async throws {
             let content = NewCredential.Content.adminConsent(tenant: tenant, app: try app.read())
             try await make(NewCredential(name: name, content: content), options, json: json)
@@ -82,7 +78,7 @@ struct CredentialsCommand: AsyncParsableCommand {
         @Flag(name: .long, help: "One JSON array instead of a table.") var json = false
 
         func run() async throws {
-            let providers = provider.map { [$0] } ?? [.google, .microsoft]
+            let providers = provider.map { [$0] } ?? Provider.withOrganizations
             let found = try await NylasCalls.with(options) { client, _ throws(CommandFailure) in
                 var found: [CredentialOutput] = []
                 for provider in providers {
@@ -133,7 +129,7 @@ struct CredentialsCommand: AsyncParsableCommand {
                 let (credential, provider) = try await findCredential(id, client)
                 var stopped: [Nylas.Grant] = []
                 try await everyGrant(client) { page throws(CommandFailure) in
-                    stopped += page.filter { $0.credentialID == id && $0.status != .invalid }
+                    stopped += page.filter { $0.stops(without: id) }
                 }
                 standardError(try await CredentialsCommand.warning(credential, stopped, configuration))
                 let isWanted = isSure ? true : try confirmed("Delete it? Type yes: ")
@@ -173,9 +169,7 @@ struct CredentialsCommand: AsyncParsableCommand {
 
 /// Makes a credential and prints it.
 private func make(_ credential: NewCredential, _ options: ConfigurationOptions, json: Bool) async throws {
-    guard (1...100).contains(credential.name.utf8.count) else {
-        throw ValidationError("--name must be 1 to 100 bytes.")
-    }
+    if let fault = credential.fault { throw ValidationError(fault.sentence(credential.provider)) }
     let made = try await NylasCalls.with(options) { client, _ throws(CommandFailure) in
         try await NylasCalls.ask { () async throws(NylasError) in try await client.createCredential(credential) }
     }
@@ -215,15 +209,6 @@ func credentialID(_ text: String) throws(CommandFailure) -> CredentialID {
     return id
 }
 
-/// `common`, or what Microsoft uses for a tenant: a UUID or a domain.
-private func isTenant(_ text: String) -> Bool {
-    (1...253).contains(text.utf8.count)
-        && text.utf8.allSatisfy { byte in
-            (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte)
-                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-        }
-}
-
 /// Asks at the terminal; without one nobody can have said yes.
 func confirmed(_ question: String) throws(CommandFailure) -> Bool {
     guard isTerminal(0) else { throw CommandFailure(message: "Nobody is there to be asked: say --yes.") }
@@ -242,6 +227,21 @@ extension ServiceAccountKeyFault {
         case .clientEmail: "\"client_email\" is no address. Use the file as Google gave it."
         case .privateKey:
             "\"private_key\" is not one unencrypted PEM block of a private key. Use the file as Google gave it."
+        }
+    }
+}
+
+extension NewConnectionFault {
+    /// What a person at the command line is told.
+    func sentence(_ provider: Provider) -> String {
+        switch self {
+        case .name: "--name must be 1 to 100 bytes on one line."
+        case .tenant: "--tenant must be common, or the ID of a tenant."
+        case .tenantWithoutMicrosoft: "--tenant is Microsoft's."
+        case .appMissing: "\(provider.rawValue) needs --client-id and its secret."
+        case .appWithoutUse: "\(provider.rawValue) has no client."
+        case .app: "--client-id must be 1 to 512 visible ASCII characters, and its secret 1 to 4096 bytes."
+        case .scopes: "--scope must be visible ASCII characters, at most 64 times."
         }
     }
 }

@@ -26,14 +26,11 @@ func findCredential(
     _ id: CredentialID,
     _ client: NylasClient
 ) async throws(CommandFailure) -> (ConnectorCredential, Provider) {
-    for provider in [Provider.google, .microsoft] {
-        do throws(NylasError) {
-            return (try await client.credential(id, of: provider), provider)
-        } catch {
-            guard case .notFound = error else { throw CommandFailure(message: "Nylas: \(error.sentence)") }
-        }
+    let found = try await NylasCalls.ask { () async throws(NylasError) in try await client.findCredential(id) }
+    guard let found else {
+        throw CommandFailure(message: "Nylas knows no credential \(id). Look: postern credentials list")
     }
-    throw CommandFailure(message: "Nylas knows no credential \(id). Look: postern credentials list")
+    return found
 }
 
 /// Visits all grants of the application, page by page; 429 is waited for.
