@@ -105,6 +105,7 @@ let package = Package(
         room(
             "OperatorAPI",
             "ConnectApp",
+            "BulkGrants",
             "Web",
             "Nylas",
             "GrantStore",
@@ -201,6 +202,7 @@ let package = Package(
         tests(
             "OperatorAPI",
             "ConnectApp",
+            "BulkGrants",
             "Web",
             "Nylas",
             "GrantStore",

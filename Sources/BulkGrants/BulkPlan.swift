@@ -39,15 +39,24 @@ package struct BulkPlan: Sendable {
         }
     }
 
+    package enum Beginning: Hashable, Sendable {
+        case begun(BulkRun)
+        /// This run with the same credential comes first.
+        case unfinished(BulkRun)
+    }
+
     /// Saves the plan as a run, which can be worked on from now on.
+    ///
+    /// - Parameter isServed: whether the server works on it, and not a command.
     package func begin(
         in store: any BulkStore,
         provider: Provider,
         credential: CredentialID,
         readyAt: Timestamp?,
+        isServed: Bool = false,
         random: RandomSource,
         at now: Timestamp
-    ) async throws(StoreError) -> BulkRun {
+    ) async throws(StoreError) -> Beginning {
         guard let id = BulkRunID("r" + Hex.encode(random.bytes(5))) else {
             preconditionFailure("hexadecimal digits are among the characters of a run's ID")
         }
@@ -57,9 +66,17 @@ package struct BulkPlan: Sendable {
             credentialID: credential,
             tagNames: tagNames,
             readyAt: readyAt,
-            createdAt: now
+            createdAt: now,
+            isServed: isServed
         )
-        try await store.begin(run, rows: rows)
-        return run
+        return try await store.begin(run, rows: rows).map { .unfinished($0) } ?? .begun(run)
+    }
+}
+
+extension GrantStore {
+    /// When the last consent that an administrator reported for a credential will have spread; nil if none is still unproven.
+    package func spreadingConsent(to credential: CredentialID) async throws(StoreError) -> Timestamp? {
+        try await consents(after: nil, limit: 1000)
+            .filter { $0.credential == credential && $0.standing == .reported }.map(\.readyAt).max()
     }
 }

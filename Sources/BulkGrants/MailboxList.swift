@@ -25,6 +25,8 @@ package enum ListFault: Error, Hashable, Sendable {
     case grantID(line: Int)
     /// Tags are kept with an owner.
     case tagsWithoutOwner(line: Int)
+    /// A row of no file says the same in two ways.
+    case rowExcludes(line: Int, String, String)
 }
 
 /// How a list is to be read.
@@ -59,6 +61,57 @@ package struct MailboxList: Sendable {
         case tag(String)
     }
 
+    /// A mailbox that does not come from a file.
+    package struct Entry: Sendable {
+        package var address: String
+        package var owner: String?
+        package var profile: String?
+        package var scopes: [String]?
+        package var tags: [String: String]
+
+        package init(
+            address: String,
+            owner: String? = nil,
+            profile: String? = nil,
+            scopes: [String]? = nil,
+            tags: [String: String] = [:]
+        ) {
+            self.address = address
+            self.owner = owner
+            self.profile = profile
+            self.scopes = scopes
+            self.tags = tags
+        }
+    }
+
+    /// The line of an entry: where it would be in a file with a line of column names.
+    package static func line(ofEntry index: Int) -> Int { index + 2 }
+
+    /// The same rules for mailboxes that are no text: an entry's line is that of a file with each on one.
+    package init(_ entries: [Entry], _ rules: ListRules) {
+        tagNames = Set(entries.flatMap(\.tags.keys)).sorted()
+        for name in tagNames where !(1...40).contains(name.utf8.count) { faults.append(.columnUnknown("tag:" + name)) }
+        if tagNames.count > Self.tagsAtMost { faults.append(.columnUnknown("tag:" + tagNames[Self.tagsAtMost])) }
+        if entries.isEmpty { faults.append(.empty) }
+        guard faults.isEmpty else { return }
+        let columns: [Column] = [.email, .owner, .profile, .scopes] + tagNames.map { .tag($0) }
+        var lines: [String: Int] = [:]
+        for (index, entry) in entries.enumerated() {
+            let line = Self.line(ofEntry: index)
+            let fields =
+                [entry.address, entry.owner ?? "", entry.profile ?? "", entry.scopes?.joined(separator: " ") ?? ""]
+                + tagNames.map { entry.tags[$0] ?? "" }
+            do throws(ListFault) {
+                guard entry.profile == nil || entry.scopes == nil else {
+                    throw .rowExcludes(line: line, "profile", "scopes")
+                }
+                add(try Self.row(line, zip(fields, columns), rules), &lines)
+            } catch {
+                faults.append(error)
+            }
+        }
+    }
+
     package init(_ bytes: [UInt8], _ rules: ListRules) {
         var reader = CSVReader(bytes, limits: rules.limits)
         var columns: [Column] = []
@@ -74,18 +127,30 @@ package struct MailboxList: Sendable {
             case .failure(let violation): faults.append(.unreadable(violation))
             case .success(let record):
                 do throws(ListFault) {
-                    let row = try Self.row(record, columns, rules)
-                    if let first = lines[MailboxAddress.key(row.address)] {
-                        throw .duplicate(line: row.line, firstLine: first)
+                    guard record.fields.count == columns.count else {
+                        throw .fieldCount(line: record.line, found: record.fields.count, expected: columns.count)
                     }
-                    lines[MailboxAddress.key(row.address)] = row.line
-                    rows.append(row)
+                    let fields = record.fields.lazy.map { CSVText.unguarded($0) }
+                    add(try Self.row(record.line, zip(fields, columns), rules), &lines)
                 } catch {
                     faults.append(error)
                 }
             }
         }
         if rows.isEmpty, faults.isEmpty { faults.append(.empty) }
+    }
+
+    private static let tagsAtMost = 8
+
+    /// Adds a row, unless its address stands on an earlier line.
+    private mutating func add(_ row: BulkRow, _ lines: inout [String: Int]) {
+        let key = MailboxAddress.key(row.address)
+        if let first = lines[key] {
+            faults.append(.duplicate(line: row.line, firstLine: first))
+        } else {
+            lines[key] = row.line
+            rows.append(row)
+        }
     }
 
     private mutating func readHeader(_ fields: [String], _ rules: ListRules) -> [Column] {
@@ -114,22 +179,18 @@ package struct MailboxList: Sendable {
         }
         if !names.contains("email") { faults.append(.columnMissing("email")) }
         if names.contains("profile"), names.contains("scopes") { faults.append(.columnsExclude("profile", "scopes")) }
-        if tagNames.count > 8 { faults.append(.columnUnknown("tag:" + tagNames[8])) }
+        if tagNames.count > Self.tagsAtMost { faults.append(.columnUnknown("tag:" + tagNames[Self.tagsAtMost])) }
         return columns
     }
 
     private static func row(
-        _ record: CSVRecord,
-        _ columns: [Column],
+        _ line: Int,
+        _ fields: some Sequence<(String, Column)>,
         _ rules: ListRules
     ) throws(ListFault) -> BulkRow {
-        let line = record.line
-        guard record.fields.count == columns.count else {
-            throw .fieldCount(line: line, found: record.fields.count, expected: columns.count)
-        }
         var row = BulkRow(line: line, address: "", scopes: rules.profiles[rules.defaultProfile] ?? [])
-        for (field, column) in zip(record.fields, columns) {
-            let text = CSVText.unguarded(field).trimmed
+        for (field, column) in fields {
+            let text = field.trimmed
             switch column {
             case .ignored: break
             case .email:

@@ -82,8 +82,11 @@ package struct ConnectSettings: Sendable {
 
     /// An access profile that a link may name.
     func profile(named name: String) -> AccessProfile? {
-        ([profile] + AccessProfile.builtIn + profiles).first { $0.name == name }
+        allProfiles.first { $0.name == name }
     }
+
+    /// The one for whoever names none, those that are always there, the operator's own; the first of a name counts.
+    package var allProfiles: [AccessProfile] { [profile] + AccessProfile.builtIn + profiles }
 
     /// What the page of a link offers, in the order shown. Not empty: a link whose providers are no longer configured offers all.
     func providers(of link: ConnectLink) -> [Provider] {

@@ -31,6 +31,12 @@ package struct BulkRun: Hashable, Sendable {
     package var createdAt: Timestamp
     /// Set once no row is left to be sent.
     package var finishedAt: Timestamp?
+    /// Whether the server works on it, also after a restart; a run of a command is worked on by the command.
+    package var isServed: Bool
+    /// Set once nothing more of it is to be sent.
+    package var cancelledAt: Timestamp?
+    /// Why the server has stopped working on it before its end.
+    package var stopReason: String?
 
     package init(
         id: BulkRunID,
@@ -39,7 +45,10 @@ package struct BulkRun: Hashable, Sendable {
         tagNames: [String] = [],
         readyAt: Timestamp? = nil,
         createdAt: Timestamp,
-        finishedAt: Timestamp? = nil
+        finishedAt: Timestamp? = nil,
+        isServed: Bool = false,
+        cancelledAt: Timestamp? = nil,
+        stopReason: String? = nil
     ) {
         self.id = id
         self.provider = provider
@@ -48,6 +57,9 @@ package struct BulkRun: Hashable, Sendable {
         self.readyAt = readyAt
         self.createdAt = createdAt
         self.finishedAt = finishedAt
+        self.isServed = isServed
+        self.cancelledAt = cancelledAt
+        self.stopReason = stopReason
     }
 }
 

@@ -4,13 +4,31 @@ package import Timekeeping
 /// Where bulk runs and their rows are kept: the same contract as ``GrantStore``'s, each call atomic and on stable storage when
 /// it returns. A store of its own, since the flows of people need nothing of it.
 package protocol BulkStore: Sendable {
-    /// Saves a run with all its rows.
-    func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError)
+    /// Saves a run with all its rows, unless one with the same credential is not finished.
+    ///
+    /// - Returns: that one, and nothing is saved; nil if the run has begun.
+    func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError) -> BulkRun?
 
     func bulkRun(_ id: BulkRunID) async throws(StoreError) -> BulkRun?
 
-    /// The newest first, at most 100.
-    func bulkRuns() async throws(StoreError) -> [BulkRun]
+    /// The newest first.
+    ///
+    /// - Parameters:
+    ///   - run: continues behind this one; nothing is behind one that is unknown.
+    ///   - limit: 1 to 1000.
+    func bulkRuns(after run: BulkRunID?, limit: Int) async throws(StoreError) -> [BulkRun]
+
+    /// What the server is to work on: served and not finished, the oldest first.
+    func servedRuns() async throws(StoreError) -> [BulkRun]
+
+    /// Gives a run to the server, or takes it away with a reason; a finished one stays as it is.
+    func setServed(_ isServed: Bool, because reason: String?, of run: BulkRunID) async throws(StoreError)
+
+    /// Sends nothing more of a run: what is pending fails as `cancelled`. What was sent is still to be answered, by the server; a run of
+    /// which nothing was is finished. One that is finished or cancelled stays as it is.
+    ///
+    /// - Returns: the run as it is now; nil if it is unknown.
+    func cancel(_ run: BulkRunID) async throws(StoreError) -> BulkRun?
 
     func counts(of run: BulkRunID) async throws(StoreError) -> BulkCounts
 
@@ -61,10 +79,19 @@ package protocol BulkStore: Sendable {
 /// Which change an answer makes to a row: pure, so that every store does the same.
 package enum BulkRules {
     /// - Returns: nil if the row was not sent, and so can't be answered.
-    package static func answering(_ row: BulkRow, with answer: BulkAnswer, isKnownHere: Bool) -> BulkRow? {
+    package static func answering(
+        _ row: BulkRow,
+        with answer: BulkAnswer,
+        isKnownHere: Bool,
+        isCancelled: Bool = false
+    ) -> BulkRow? {
         guard row.standing == .sent else { return nil }
         var row = row
         switch answer {
+        // What would be sent again is not: the run is cancelled.
+        case .again where isCancelled:
+            row.standing = .failed
+            row.reason = cancelled
         case .grant(let grant, let wasKnown):
             row.standing = wasKnown || isKnownHere ? .reauthenticated : .connected
             row.grantID = grant.id
@@ -82,6 +109,9 @@ package enum BulkRules {
         }
         return row
     }
+
+    /// Why a row failed that was not sent any more.
+    package static let cancelled = "cancelled"
 
     /// What a row that was connected means for the host app. An import of what is new means nothing: it was there.
     static func news(_ row: BulkRow, _ grant: StoredGrant) -> [OutboxNews] {

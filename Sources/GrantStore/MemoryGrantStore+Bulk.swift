@@ -20,10 +20,15 @@ extension MemoryGrantStore: BulkStore {
 
     final class Hold: BulkHold {}
 
-    package func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError) {
+    package func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError) -> BulkRun? {
         change { contents in
+            let unfinished = contents.bulk.runs.values.first {
+                $0.finishedAt == nil && $0.credentialID == run.credentialID
+            }
+            guard unfinished == nil else { return unfinished }
             contents.bulk.runs[run.id] = run
             contents.bulk.rows[run.id] = Dictionary(rows.map { ($0.line, $0) }) { first, _ in first }
+            return nil
         }
     }
 
@@ -31,12 +36,51 @@ extension MemoryGrantStore: BulkStore {
         look { $0.bulk.runs[id] }
     }
 
-    package func bulkRuns() async throws(StoreError) -> [BulkRun] {
+    package func bulkRuns(after run: BulkRunID?, limit: Int) async throws(StoreError) -> [BulkRun] {
         look { contents in
             let newest = contents.bulk.runs.values.sorted {
                 $0.createdAt == $1.createdAt ? $0.id.text < $1.id.text : $0.createdAt > $1.createdAt
             }
-            return Array(newest.prefix(100))
+            let start = run.map { run in newest.firstIndex { $0.id == run }.map { $0 + 1 } ?? newest.count } ?? 0
+            return Array(newest[start...].prefix(min(max(limit, 1), 1000)))
+        }
+    }
+
+    package func servedRuns() async throws(StoreError) -> [BulkRun] {
+        look { contents in
+            contents.bulk.runs.values.filter { $0.isServed && $0.finishedAt == nil }.sorted {
+                $0.createdAt == $1.createdAt ? $0.id.text < $1.id.text : $0.createdAt < $1.createdAt
+            }
+        }
+    }
+
+    package func setServed(
+        _ isServed: Bool,
+        because reason: String?,
+        of run: BulkRunID
+    ) async throws(StoreError) {
+        change { contents in
+            guard let known = contents.bulk.runs[run], known.finishedAt == nil else { return }
+            contents.bulk.runs[run]?.isServed = isServed
+            contents.bulk.runs[run]?.stopReason = isServed ? nil : reason
+        }
+    }
+
+    package func cancel(_ run: BulkRunID) async throws(StoreError) -> BulkRun? {
+        let now = wallClock.now()
+        return change { contents in
+            guard var known = contents.bulk.runs[run] else { return nil }
+            guard known.finishedAt == nil, known.cancelledAt == nil else { return known }
+            for row in contents.bulk.sorted(run) where row.standing == .pending {
+                contents.bulk.rows[run]?[row.line]?.standing = .failed
+                contents.bulk.rows[run]?[row.line]?.reason = BulkRules.cancelled
+            }
+            known.cancelledAt = now
+            known.isServed = true
+            known.stopReason = nil
+            if contents.bulk.counts(of: run).open == 0 { known.finishedAt = now }
+            contents.bulk.runs[run] = known
+            return known
         }
     }
 
@@ -83,7 +127,15 @@ extension MemoryGrantStore: BulkStore {
             guard let row = contents.bulk.rows[run]?[line] else { return nil }
             var known: StoredGrant?
             if case .grant(let grant, _) = answer { known = contents.grants[grant.id] }
-            guard let changed = BulkRules.answering(row, with: answer, isKnownHere: known != nil) else { return nil }
+            let isCancelled = contents.bulk.runs[run]?.cancelledAt != nil
+            guard
+                let changed = BulkRules.answering(
+                    row,
+                    with: answer,
+                    isKnownHere: known != nil,
+                    isCancelled: isCancelled
+                )
+            else { return nil }
             contents.bulk.rows[run]?[line] = changed
             if case .grant(let grant, _) = answer {
                 let kept = BulkRules.grant(grant, of: row)

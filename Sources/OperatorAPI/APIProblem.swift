@@ -1,3 +1,4 @@
+package import GrantStore
 package import HTTPTypes
 
 /// Why a call is not answered as it was meant: an RFC 9457 problem, of type `about:blank` with a code of ours beside it.
@@ -27,6 +28,9 @@ package struct APIProblem: Error, Hashable, Sendable {
         case tooManyFailures = "too_many_failures"
         case storeUnavailable = "store_unavailable"
         case credentialInUse = "credential_in_use"
+        case runUnfinished = "run_unfinished"
+        case runOver = "run_over"
+        case runTooLong = "run_too_long"
         case nylasRefused = "nylas_refused"
         case nylasKeyRefused = "nylas_key_refused"
         case nylasUncertain = "nylas_uncertain"
@@ -45,6 +49,8 @@ package struct APIProblem: Error, Hashable, Sendable {
     package var nylas: String?
     /// What would stop working.
     package var stopping: StoppingGrants?
+    /// What is in the way.
+    package var run: BulkRunID?
 
     package init(
         _ code: Code,
@@ -52,7 +58,8 @@ package struct APIProblem: Error, Hashable, Sendable {
         retryAfter: Duration? = nil,
         continueURL: String? = nil,
         nylas: String? = nil,
-        stopping: StoppingGrants? = nil
+        stopping: StoppingGrants? = nil,
+        run: BulkRunID? = nil
     ) {
         self.code = code
         self.misfits = misfits
@@ -60,6 +67,7 @@ package struct APIProblem: Error, Hashable, Sendable {
         self.continueURL = continueURL
         self.nylas = nylas
         self.stopping = stopping
+        self.run = run
     }
 }
 
@@ -70,7 +78,8 @@ extension APIProblem.Code {
         case .tokenMissing, .invalidToken: .unauthorized
         case .insufficientScope: .forbidden
         case .notFound: .notFound
-        case .linkUsed, .forSomeoneElse, .flowOver, .idempotencyInProgress, .idempotencyAnswerLost, .credentialInUse:
+        case .linkUsed, .forSomeoneElse, .flowOver, .idempotencyInProgress, .idempotencyAnswerLost, .credentialInUse,
+            .runUnfinished, .runOver, .runTooLong:
             .conflict
         case .resultGone, .confirmationTooLate: .gone
         case .unsupportedMediaType: .unsupportedMediaType
@@ -107,6 +116,9 @@ extension APIProblem.Code {
         case .tooManyFailures: "There were too many calls without a good token from this network."
         case .credentialInUse:
             "Grants would stop working. Call again with confirm_grants and their number, if that is what you want."
+        case .runUnfinished: "A run with this credential is not finished: run_id names it. Await, resume or cancel it."
+        case .runOver: "The run is over."
+        case .runTooLong: "The run is longer than one of the API: postern grants create --resume RUN --result FILE."
         case .nylasRefused: "Nylas refused it; the member nylas says why, in its own names."
         case .nylasKeyRefused: "Nylas does not take Postern's API key. See: postern check."
         case .nylasUncertain: "Nylas did not answer as it should. It may have been done: look before you try again."
@@ -134,6 +146,7 @@ extension APIProblem {
         ]
         if let continueURL { members.append(.init("continue_url", .string(continueURL))) }
         if let nylas { members.append(.init("nylas", .string(nylas))) }
+        if let run { members.append(.init("run_id", .string(run.text))) }
         if let stopping { members += stopping.members }
         if !misfits.isEmpty {
             members.append(
@@ -163,6 +176,7 @@ extension APIProblem {
                 "Where to send the browser that waits: our page there says what happened."
             ),
             .init("nylas", .text(1...400), isRequired: false, "Nylas's own names and numbers for what is wrong."),
+            .init("run_id", .text(1...32), isRequired: false, "The bulk run that is in the way."),
             .init("grants_total", .integer(1...1_000_000_000), isRequired: false, "How many would stop working."),
             .init("grants", StoppingGrants.schema, isRequired: false, "The first of those that would stop working."),
             .init(

@@ -15,6 +15,8 @@ package struct APIRoute: Sendable {
     package let template: String
     /// What a token must be good for; nil where none is needed.
     package let scope: APIToken.Scope?
+    /// For whoever has such a token, where that is more than others may send; nil for the configured limit.
+    package let contentLimitBytes: Int?
     package let operation: Operation
     package let handle: Handle
 
@@ -22,12 +24,14 @@ package struct APIRoute: Sendable {
         _ method: HTTPRequest.Method,
         _ path: String,
         scope: APIToken.Scope?,
+        contentLimitBytes: Int? = nil,
         _ operation: Operation,
         _ handle: @escaping Handle
     ) {
         self.method = method
         template = OperatorAPI.root + path
         self.scope = scope
+        self.contentLimitBytes = contentLimitBytes
         self.operation = operation
         self.handle = handle
     }
@@ -61,11 +65,18 @@ package struct Operation: Sendable {
         package var description: String
         /// nil for an answer without content.
         package var schema: Schema?
+        package var mediaType: String
 
-        package init(_ status: HTTPResponse.Status, _ description: String, _ schema: Schema?) {
+        package init(
+            _ status: HTTPResponse.Status,
+            _ description: String,
+            _ schema: Schema?,
+            as mediaType: String = APIAnswer.json
+        ) {
             self.status = status
             self.description = description
             self.schema = schema
+            self.mediaType = mediaType
         }
     }
 
@@ -142,13 +153,17 @@ package struct APICall: Sendable {
 
 /// An answer as bytes, so that the same ones can be given again.
 package struct APIAnswer: Hashable, Sendable {
-    package var status: HTTPResponse.Status
-    /// JSON, or nothing.
-    package var content: [UInt8]
+    package static let json = "application/json"
 
-    package init(_ status: HTTPResponse.Status, content: [UInt8]) {
+    package var status: HTTPResponse.Status
+    /// Of the media type, or nothing.
+    package var content: [UInt8]
+    package var mediaType: String
+
+    package init(_ status: HTTPResponse.Status, content: [UInt8], mediaType: String = APIAnswer.json) {
         self.status = status
         self.content = content
+        self.mediaType = mediaType
     }
 
     /// - Parameter content: nil for none.

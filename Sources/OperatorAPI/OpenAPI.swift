@@ -103,7 +103,7 @@ struct OpenAPI {
         var answers = route.operation.answers.map { answer in
             var members: [JSON.Member] = [.init("description", .string(answer.description))]
             if let schema = answer.schema {
-                members.append(.init("content", ["application/json": ["schema": schema.document]]))
+                members.append(.init("content", .object([.init(answer.mediaType, ["schema": schema.document])])))
             }
             return JSON.Member(String(answer.status.code), .object(members))
         }

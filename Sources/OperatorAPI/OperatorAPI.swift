@@ -1,3 +1,4 @@
+package import BulkGrants
 package import ConnectApp
 package import Cryptography
 package import GrantStore
@@ -23,6 +24,7 @@ package struct OperatorAPI: Sendable {
     ///   - tokens: who may call; empty for no API.
     ///   - disconnection: how an owner leaves a grant.
     ///   - nylas: whom connectors and credentials are asked of.
+    ///   - bulk: who works on runs.
     ///   - clock: for the rate of failures; no change of the machine's time moves it.
     package init(
         settings: ConnectSettings,
@@ -30,6 +32,7 @@ package struct OperatorAPI: Sendable {
         store: any GrantStore,
         disconnection: Disconnection,
         nylas: NylasClient,
+        bulk: BulkService,
         wallClock: WallClock,
         clock: any Clock<Duration>,
         random: RandomSource,
@@ -52,6 +55,8 @@ package struct OperatorAPI: Sendable {
         let organizations =
             ConnectorRoutes(nylas: nylas).routes + CredentialRoutes(nylas: nylas, store: store).routes
             + consents.routes
+            + BulkRunRoutes(settings: settings, nylas: nylas, service: bulk, wallClock: wallClock, random: random)
+            .routes
         let described = links.routes + exits.routes + grants.routes + host.routes + organizations
         let document = DocumentRoute(describing: described, publicURL: settings.publicURL)
         operations = described + [document.route]
@@ -70,11 +75,16 @@ package struct OperatorAPI: Sendable {
                 headers: headers,
                 logger: logger
             )
-            return Route(
-                route.method,
-                route.template,
-                contentLimitBytes: route.operation.content == nil ? 0 : settings.limits.apiBytes
-            ) { request, parameters in await responder.response(to: request, parameters) }
+            let usual = route.operation.content == nil ? 0 : settings.limits.apiBytes
+            var large: (@Sendable (HTTPRequest) -> Int)?
+            if let limit = route.contentLimitBytes {
+                // Only who may call it can make the server keep so much.
+                large = { gate.covers(route.scope, $0.headerFields) ? max(limit, usual) : usual }
+            }
+            return Route(route.method, route.template, contentLimitBytes: usual, contentLimit: large) {
+                request,
+                parameters in await responder.response(to: request, parameters)
+            }
         }
     }
 }

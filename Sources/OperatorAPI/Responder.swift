@@ -101,7 +101,7 @@ struct Responder: Sendable {
 
     private func response(_ answer: APIAnswer) -> Response {
         var fields = headers.fields(for: .data)
-        if !answer.content.isEmpty { fields[.contentType] = "application/json" }
+        if !answer.content.isEmpty { fields[.contentType] = answer.mediaType }
         return Response(status: answer.status, fields: fields, content: answer.content)
     }
 

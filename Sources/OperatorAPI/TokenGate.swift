@@ -30,6 +30,12 @@ struct TokenGate: Sendable {
         return token
     }
 
+    /// Whether these fields have a token that is good for this; says nothing to anybody, and counts no failure.
+    func covers(_ scope: APIToken.Scope?, _ fields: HTTPFields) -> Bool {
+        guard let scope, let token = try? token(in: fields) else { return false }
+        return token.scope.covers(scope)
+    }
+
     private func token(in fields: HTTPFields) throws(APIProblem) -> APIToken {
         let values = fields[values: .authorization]
         guard let value = values.first else { throw APIProblem(.tokenMissing) }

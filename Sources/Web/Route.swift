@@ -8,23 +8,28 @@ package struct Route: Sendable {
     package let method: HTTPRequest.Method
     package let template: RouteTemplate
     package let contentLimitBytes: Int
+    /// Where who asks makes a difference.
+    let contentLimit: (@Sendable (HTTPRequest) -> Int)?
     /// What the log and the metrics say instead of the address.
     let name: String
     let handle: Handle
 
     /// - Parameter template: `/`, `/callback` or `/connected/{id}`; a literal of ours.
     /// - Parameter contentLimitBytes: how much content a request may bring; more is answered 413 before `handle` is called.
+    /// - Parameter contentLimit: the limit for a request with this head, instead of `contentLimitBytes`.
     /// - Parameter name: where many routes are one thing to an operator, the name they share; by default the template.
     package init(
         _ method: HTTPRequest.Method,
         _ template: String,
         contentLimitBytes: Int = 0,
+        contentLimit: (@Sendable (HTTPRequest) -> Int)? = nil,
         as name: String? = nil,
         _ handle: @escaping Handle
     ) {
         self.method = method
         self.template = RouteTemplate(template)
         self.contentLimitBytes = contentLimitBytes
+        self.contentLimit = contentLimit
         self.name = name ?? template
         self.handle = handle
     }

@@ -67,7 +67,8 @@ package struct Router: RequestHandler {
 
     package func contentLimitBytes(for head: HTTPRequest, target: RequestTarget) -> Int {
         guard let (resource, _) = find(target.path) else { return Self.unroutedContentLimitBytes }
-        return resource.route(for: head.method)?.contentLimitBytes ?? Self.unroutedContentLimitBytes
+        guard let route = resource.route(for: head.method) else { return Self.unroutedContentLimitBytes }
+        return route.contentLimit?(head) ?? route.contentLimitBytes
     }
 
     package func response(to request: Request) async -> Response {

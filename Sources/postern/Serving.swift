@@ -1,3 +1,4 @@
+import BulkGrants
 import ConnectApp
 import Cryptography
 import GrantStore
@@ -93,6 +94,15 @@ struct Serving: Sendable {
             logger: logger,
             log: log
         )
+        let nylas = NylasClient(application: settings.nylas, exchange: client)
+        let bulk = BulkService(
+            store: store,
+            client: nylas,
+            wallClock: .system,
+            time: BulkTime(ContinuousClock()),
+            random: .system,
+            note: { [log] in log.write($0) }
+        )
         let app = ConnectApp(
             settings: settings,
             store: store,
@@ -109,7 +119,8 @@ struct Serving: Sendable {
                     tokens: apiTokens,
                     store: store,
                     disconnection: disconnection,
-                    nylas: NylasClient(application: settings.nylas, exchange: client),
+                    nylas: nylas,
+                    bulk: bulk,
                     wallClock: .system,
                     clock: ContinuousClock(),
                     random: .system,
@@ -191,10 +202,13 @@ struct Serving: Sendable {
             await withTaskGroup { inner in
                 inner.addTask { await app.run() }
                 inner.addTask { await webhooks.run() }
+                // Without the API there is nobody who could stop them.
+                if !apiTokens.isEmpty { inner.addTask { await bulk.run() } }
                 await application.serve(publicServices, until: stops.application)
                 // run() then returns when the last exchange in hand is over.
                 app.drain()
                 webhooks.drain()
+                bulk.drain()
             }
             stops.rest.begin()
             group.cancelAll()

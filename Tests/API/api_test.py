@@ -4,12 +4,15 @@
 """
 
 import base64
+import csv
 import hashlib
 import http.client
+import io
 import json
 import os
 import subprocess
 import sys
+import time
 import unittest
 import urllib.parse
 
@@ -63,7 +66,8 @@ class APIRig(Rig):
         finally:
             connection.close()
         self.answers.append(text)
-        value = json.loads(text) if text else None
+        is_json = "json" in (response.headers.get("Content-Type") or "")
+        value = json.loads(text) if text and is_json else text
         self.hold(method, path, response, value)
         return response.status, response.headers, value
 
@@ -224,6 +228,76 @@ class APITest(unittest.TestCase):
         for planted in (secret, identifier, pem, base64.b64encode(identifier.encode()).decode()[:-4]):
             for place in places:
                 self.assertNotIn(planted.lower().encode(), place.lower())
+
+    def test_a_bulk_run_is_ordered_watched_cancelled_and_done(self):
+        send, writer, reader = self.rig.send, self.rig.writer, self.rig.reader
+        tenant = {"name": "customers", "provider": "microsoft", "tenant": "common"}
+        credential = send("POST", "/api/v1/credentials", writer, tenant)[2]["id"]
+        self.rig.ask_sandbox("POST", "/sandbox/script", {"consent_delay": 0})
+        query = {"client_id": "end-to-end", "redirect_uri": self.rig.origin + "/callback", "response_type": "adminconsent",
+                 "provider": "microsoft", "credential_id": credential, "auto": "approve"}
+        approval = self.rig.connection(self.rig.sandbox_port, 10)
+        approval.request("GET", "/v3/connect/auth?" + urllib.parse.urlencode(query))
+        self.assertEqual(approval.getresponse().status, 302)
+        approval.close()
+        mailboxes = [{"email": f"p{n}@x.example", "owner": f"u{n}", "tags": {"plan": "gold"}} for n in range(200)]
+        order = {"credential_id": credential, "mailboxes": mailboxes}
+        bad = {**order, "mailboxes": [*mailboxes, {"email": "P7@x.example"}, {"email": "p@x"}]}
+        status, _, problem = send("POST", "/api/v1/bulk-runs", writer, bad)
+        self.assertEqual((status, [error["pointer"] for error in problem["errors"]]), (422, ["/mailboxes/200/email", "/mailboxes/201/email"]))
+        dry = send("POST", "/api/v1/bulk-runs", writer, {**order, "dry_run": True})
+        self.assertEqual((dry[0], dry[2]["to_connect"], dry[2]["connected_already"]), (200, 200, []))
+        self.assertEqual(send("POST", "/api/v1/bulk-runs", reader, order)[0], 403)
+        status, _, run = send("POST", "/api/v1/bulk-runs", writer, order, {"Idempotency-Key": "run"})
+        self.assertEqual((status, run["mailboxes"]), (201, 200))
+        self.assertEqual(send("POST", "/api/v1/bulk-runs", writer, order, {"Idempotency-Key": "run"})[2], run)
+        self.assertEqual(send("POST", "/api/v1/bulk-runs", writer, order)[2]["run_id"], run["id"])
+        path = f"/api/v1/bulk-runs/{run['id']}"
+
+        def until(is_true):
+            end = time.monotonic() + 40
+            while not is_true(run := send("GET", path, reader)[2]):
+                self.assertLess(time.monotonic(), end, run)
+                time.sleep(0.1)
+            return run
+
+        until(lambda run: run["outcomes"]["connected"] >= 10 and run["state"] == "running" and run["seconds_left"] in range(1, 10))
+        # A stop in good order, and on with it after the start.
+        self.assertEqual(self.rig.postern.stop(), 0)
+        self.assertEqual(self.rig.rows("SELECT count(*) FROM bulk_row WHERE standing = 'sent'"), [(0,)])
+        self.rig.postern.start(self.rig.port)
+        until(lambda run: run["outcomes"]["connected"] >= 60)
+        self.assertEqual(send("POST", path + "/cancel", writer)[2]["state"], "cancelling")
+        run = until(lambda run: run["state"] == "cancelled")
+        connected = run["outcomes"]["connected"]
+        self.assertEqual((connected + run["outcomes"]["failed"], run["outcomes"]["pending"], run["seconds_left"]), (200, 0, None))
+        made = self.rig.ask_sandbox("GET", "/sandbox/counts")["authentications"]
+        self.assertEqual((len(made), set(made.values())), (connected, {1}))
+        # What was not sent is a list again: a second run has exactly these.
+        status, fields, text = send("GET", path + "/result.csv?only_failed=true", reader)
+        self.assertEqual((status, fields["Content-Type"]), (200, "text/csv; charset=utf-8"))
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        self.assertEqual({row["reason"] for row in rows}, {"cancelled"})
+        rest = [{"email": row["email"], "owner": row["owner"]} for row in rows][:20]
+        run = send("POST", "/api/v1/bulk-runs", writer, {"credential_id": credential, "mailboxes": [*rest, {"email": "p0@x.example"}]})[2]
+        path = f"/api/v1/bulk-runs/{run['id']}"
+        run = until(lambda run: run["state"] == "finished")
+        self.assertEqual((run["outcomes"]["connected"], run["outcomes"]["skipped"]), (20, 1))
+        found, cursor = [], ""
+        while cursor is not None:
+            page = send("GET", path + "/rows?outcome=connected&limit=8" + (f"&cursor={cursor}" if cursor else ""), reader)[2]
+            found += page["rows"]
+            cursor = page["next_cursor"]
+        self.assertEqual([row["email"] for row in found], [row["email"] for row in rest])
+        grant = send("GET", f"/api/v1/grants/{found[0]['grant_id']}", reader)[2]
+        self.assertEqual((grant["address"], grant["owners"][0]["owner"]), (found[0]["email"], found[0]["owner"]))
+        self.assertEqual([run["state"] for run in send("GET", "/api/v1/bulk-runs", reader)[2]["runs"]], ["finished", "cancelled"])
+        for end in ("/resume", "/cancel"):
+            self.assertEqual(send("POST", path + end, writer)[2]["code"], "run_over")
+        large = {**order, "mailboxes": [{"email": f"{'x' * 60}{n}@{'y' * 60}.example"} for n in range(10_001)]}
+        self.assertEqual(send("POST", "/api/v1/bulk-runs", writer, large)[0], 422)
+        self.assertEqual(send("POST", "/api/v1/bulk-runs", "x" * 43, large)[0], 413)
+        self.assertNotIn("@x.example", self.rig.postern.output())
 
     def test_the_server_refuses_as_the_document_says(self):
         send, writer = self.rig.send, self.rig.writer

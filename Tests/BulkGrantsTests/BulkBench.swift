@@ -21,6 +21,10 @@ final class BulkBench: Sendable {
     let stop = BulkStop()
     /// Each progress that was reported.
     let reports = Mutex<[BulkProgress]>([])
+    /// What the server's work has noted.
+    let events = Mutex<[BulkService.Event]>([])
+    /// So many runs have begun: each has another name.
+    private let runs = Mutex<UInt8>(6)
     /// Whether nothing can be reached.
     let isCut = Mutex(false)
     /// Called before each request, with how many came before.
@@ -60,20 +64,36 @@ final class BulkBench: Sendable {
     ) -> BulkRunner {
         BulkRunner(
             store: other ?? store,
-            client: NylasClient(
-                application: NylasApplication(
-                    origin: HTTPOrigin(scheme: .http, host: "127.0.0.1", port: 8081),
-                    clientID: "c",
-                    apiKey: Secret(apiKey)
-                ),
-                exchange: Wire(bench: self)
-            ),
+            client: client(apiKey),
             settings: settings,
             wallClock: time.wallClock,
             time: BulkTime(time),
             random: RandomSource { Array(repeating: 0, count: $0) },
             stop: stop ?? self.stop,
             report: { progress in self.reports.withLock { $0.append(progress) } }
+        )
+    }
+
+    /// The server's work, by the same clocks and the same wire.
+    func service(apiKey: String = BulkBench.key) -> BulkService {
+        BulkService(
+            store: store,
+            client: client(apiKey),
+            wallClock: time.wallClock,
+            time: BulkTime(time),
+            random: RandomSource { Array(repeating: 0, count: $0) },
+            note: { event in self.events.withLock { $0.append(event) } }
+        )
+    }
+
+    private func client(_ apiKey: String) -> NylasClient {
+        NylasClient(
+            application: NylasApplication(
+                origin: HTTPOrigin(scheme: .http, host: "127.0.0.1", port: 8081),
+                clientID: "c",
+                apiKey: Secret(apiKey)
+            ),
+            exchange: Wire(bench: self)
         )
     }
 
@@ -96,15 +116,25 @@ final class BulkBench: Sendable {
         }
         let text = "email,owner\n" + (0..<count).map { "person-\($0)@x.example,user-\($0)\n" }.joined()
         let plan = try await BulkPlan(list(text, provider), in: store, provider: provider)
-        return try await plan.begin(
+        let begun = try await plan.begin(
             in: store,
             provider: provider,
             credential: credential,
             readyAt: delay.map { time.wallClock.now() + $0 },
-            random: RandomSource { Array(repeating: 7, count: $0) },
+            random: RandomSource {
+                [
+                    number = runs.withLock {
+                        $0 += 1; return $0
+                    }
+                ] in Array(repeating: number, count: $0)
+            },
             at: time.wallClock.now()
         )
+        guard case .begun(let run) = begun else { throw Unexpected() }
+        return run
     }
+
+    struct Unexpected: Error {}
 
     func script(_ json: String) async {
         _ = await call(.post, "/sandbox/script", json: json)

@@ -126,7 +126,7 @@ struct BulkRunnerTests {
         let other = MemoryGrantStore(wallClock: bench.time.wallClock)
         bench.time.advance(by: .seconds(60))
         let plan = try await BulkPlan(list("email\nperson-0@x.example\n"), in: other, provider: .google)
-        let run = try await plan.begin(
+        let begun = try await plan.begin(
             in: other,
             provider: .google,
             credential: first.credentialID,
@@ -134,6 +134,7 @@ struct BulkRunnerTests {
             random: .init { Array(repeating: 9, count: $0) },
             at: bench.time.wallClock.now()
         )
+        guard case .begun(let run) = begun else { throw BulkBench.Unexpected() }
         #expect(await bench.runner(on: other).work(on: run.id) == .finished)
         #expect(try await other.counts(of: run.id) == BulkCounts([.reauthenticated: 1]))
     }

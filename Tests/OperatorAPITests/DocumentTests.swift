@@ -119,6 +119,9 @@ struct DocumentTests {
         note(await harness.call(.get, "/consents/known"))
         note(await harness.call(.get, "/consents/unknown"))
         for reply in await CredentialRouteTests.everyStatus(of: harness) { note(reply) }
+        for reply in try await BulkRunRouteTests.everyStatus(of: harness) { note(reply) }
+        try await begin(in: harness.store, BulkRunRouteTests.order, path: "/bulk-runs", key: "busy-run")
+        note(await harness.call(.post, "/bulk-runs", BulkRunRouteTests.order, key: "busy-run"))
         for (path, order) in CredentialRouteTests.orders {
             try await begin(in: harness.store, order, path: path, key: "busy" + path)
             note(await harness.call(.post, path, order, key: "busy" + path))
@@ -155,7 +158,7 @@ struct DocumentTests {
             let path = try Self.path(of: route, in: harness)
             let content = [
                 "createLink": link, "createDisconnectLink": exit, "confirm": link, "createConsentInvite": invite,
-                "createConnector": "{}", "createCredential": "{}",
+                "createConnector": "{}", "createCredential": "{}", "createBulkRun": "{}",
             ][route.operation.id]
             note(await harness.call(route.method, "\(path)?marker=1", content))
             guard route.scope != nil else { continue }

@@ -21,8 +21,12 @@ package struct BulkStoreConformance: Sendable, CustomStringConvertible {
 
     // MARK: Samples
 
-    package static func run(_ id: String = "r1", at moment: Timestamp) throws -> BulkRun {
-        guard let id = BulkRunID(id), let credential = CredentialID("c-1") else {
+    package static func run(
+        _ id: String = "r1",
+        credential: String = "c-1",
+        at moment: Timestamp
+    ) throws -> BulkRun {
+        guard let id = BulkRunID(id), let credential = CredentialID(credential) else {
             throw GrantStoreConformance.Broken(description: "a sample's name is no name")
         }
         return BulkRun(id: id, provider: .google, credentialID: credential, tagNames: ["plan"], createdAt: moment)
@@ -42,7 +46,7 @@ package struct BulkStoreConformance: Sendable, CustomStringConvertible {
 
     private static func begun(_ store: any Store, _ count: Int, _ clock: ManualWallClock) async throws -> BulkRun {
         let run = try run(at: clock.now)
-        try await store.begin(run, rows: rows(count))
+        try expect(await store.begin(run, rows: rows(count)), is: nil)
         return run
     }
 
@@ -82,11 +86,79 @@ package struct BulkStoreConformance: Sendable, CustomStringConvertible {
             try expect(await store.finish(run.id), is: false)
         },
         .init("runs are listed with the newest first") { store, clock in
-            for name in ["a", "b"] {
-                try await store.begin(try run(name, at: clock.now), rows: [])
+            for name in ["a", "b", "c", "d"] {
+                _ = try await store.begin(try run(name, credential: name, at: clock.now), rows: [])
+                if name != "c" { clock.advance(by: .seconds(1)) }
+            }
+            try expect(await store.bulkRuns(after: nil, limit: 9).map(\.id.text), is: ["c", "d", "b", "a"])
+            try expect(await store.bulkRuns(after: nil, limit: 1).map(\.id.text), is: ["c"])
+            try expect(await store.bulkRuns(after: BulkRunID("c"), limit: 2).map(\.id.text), is: ["d", "b"])
+            try expect(await store.bulkRuns(after: BulkRunID("a"), limit: 2), is: [])
+            try expect(await store.bulkRuns(after: BulkRunID("none"), limit: 2), is: [])
+        },
+        .init("a credential has one run at a time that is not finished") { store, clock in
+            let first = try await begun(store, 1, clock)
+            let second = try run("r2", at: clock.now)
+            try expect(await store.begin(second, rows: rows(1)), is: first)
+            try expect(await store.bulkRun(second.id), is: nil)
+            _ = try await store.begin(try run("r3", credential: "c-2", at: clock.now), rows: rows(1))
+            _ = try await store.take(1, of: first.id)
+            _ = try await store.answer(2, of: first.id, with: .failed(reason: "x"))
+            _ = try await store.finish(first.id)
+            try expect(await store.begin(second, rows: rows(1)), is: nil)
+        },
+        .init("the server is told what to work on, the oldest first, until it is finished") { store, clock in
+            var names: [BulkRunID] = []
+            for name in ["x", "a", "m"] {
+                var run = try run(name, credential: name, at: clock.now)
+                run.isServed = name != "m"
+                _ = try await store.begin(run, rows: name == "a" ? [] : rows(1))
+                names.append(run.id)
                 clock.advance(by: .seconds(1))
             }
-            try expect(await store.bulkRuns().map(\.id.text), is: ["b", "a"])
+            try expect(await store.servedRuns().map(\.id), is: [names[0], names[1]])
+            try await store.setServed(true, because: nil, of: names[2])
+            try await store.setServed(false, because: "unreachable", of: names[0])
+            try expect(await store.bulkRun(names[0])?.stopReason, is: "unreachable")
+            _ = try await store.finish(names[1])
+            try expect(await store.servedRuns().map(\.id), is: [names[2]])
+            try await store.setServed(true, because: nil, of: names[0])
+            try expect(await store.bulkRun(names[0])?.stopReason, is: nil)
+            try expect(await store.servedRuns().map(\.id), is: [names[0], names[2]])
+            let finished = try await store.bulkRun(names[1])
+            try await store.setServed(false, because: "late", of: names[1])
+            try expect(await store.bulkRun(names[1]), is: finished)
+        },
+        .init("a cancelled run sends nothing more, and ends once what was sent is answered") { store, clock in
+            let run = try await begun(store, 4, clock)
+            _ = try await store.take(2, of: run.id)
+            clock.advance(by: .seconds(1))
+            let cancelled = try await store.cancel(run.id)
+            try expect(cancelled?.cancelledAt, is: clock.now)
+            try expect(cancelled?.finishedAt, is: nil)
+            try expect(await store.servedRuns(), is: [cancelled].compactMap(\.self))
+            try expect(await store.counts(of: run.id), is: BulkCounts([.sent: 2, .failed: 2]))
+            try expect(
+                await store.rows(of: run.id, standing: .failed, after: 0, limit: 9).map(\.reason),
+                is: ["cancelled", "cancelled"]
+            )
+            try expect(await store.take(2, of: run.id), is: [])
+            clock.advance(by: .seconds(1))
+            try expect(await store.cancel(run.id), is: cancelled)
+            let again = BulkAnswer.again(reason: nil, isAttempt: false)
+            try expect(await store.answer(2, of: run.id, with: again), is: .failed)
+            let grant = try upstream("g", at: clock.now)
+            try expect(await store.answer(3, of: run.id, with: .grant(grant, wasKnown: false)), is: .connected)
+            try expect(await store.finish(run.id), is: true)
+            let finished = try await store.bulkRun(run.id)
+            try expect(await store.cancel(run.id), is: finished)
+        },
+        .init("a run of which nothing was sent is over when it is cancelled") { store, clock in
+            let run = try await begun(store, 2, clock)
+            let cancelled = try await store.cancel(run.id)
+            try expect(cancelled?.finishedAt, is: clock.now)
+            try expect(await store.counts(of: run.id), is: BulkCounts([.failed: 2]))
+            try expect(await store.cancel(try Self.run("none", at: clock.now).id), is: nil)
         },
         .init("a run is finished once no row is open, and keeps the moment") { store, clock in
             let run = try await begun(store, 1, clock)

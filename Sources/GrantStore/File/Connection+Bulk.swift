@@ -4,14 +4,50 @@ import Timekeeping
 extension Connection {
     func insert(_ run: BulkRun) throws(SQLiteFailure) {
         try self.run(
-            "INSERT INTO bulk_run (\(runColumns)) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO bulk_run (\(runColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             .text(run.id.text),
             .text(run.provider.rawValue),
             .text(run.credentialID.text),
             StoredJSON.text(run.tagNames),
             run.readyAt.map { .time($0) } ?? .null,
             .time(run.createdAt),
-            run.finishedAt.map { .time($0) } ?? .null
+            run.finishedAt.map { .time($0) } ?? .null,
+            .integer(run.isServed ? 1 : 0),
+            run.cancelledAt.map { .time($0) } ?? .null,
+            .text(run.stopReason)
+        )
+    }
+
+    /// Writes what can change of a run.
+    func update(_ run: BulkRun) throws(SQLiteFailure) {
+        try self.run(
+            """
+            UPDATE bulk_run SET ready_at = ?, finished_at = ?, is_served = ?, cancelled_at = ?, stop_reason = ? WHERE id = ?
+            """,
+            run.readyAt.map { .time($0) } ?? .null,
+            run.finishedAt.map { .time($0) } ?? .null,
+            .integer(run.isServed ? 1 : 0),
+            run.cancelledAt.map { .time($0) } ?? .null,
+            .text(run.stopReason),
+            .text(run.id.text)
+        )
+    }
+
+    /// The one run of a credential that is not finished.
+    func unfinishedRun(of credential: CredentialID) throws(SQLiteFailure) -> BulkRun? {
+        try row(
+            "SELECT \(runColumns) FROM bulk_run WHERE finished_at IS NULL AND credential_id = ? LIMIT 1",
+            .text(credential.text),
+            read: storedBulkRun
+        )
+    }
+
+    /// What is still pending of a run fails.
+    func failPendingRows(of run: BulkRunID, because reason: String) throws(SQLiteFailure) {
+        try self.run(
+            "UPDATE bulk_row SET standing = 'failed', reason = ? WHERE run_id = ? AND standing = 'pending'",
+            .text(reason),
+            .text(run.text)
         )
     }
 
@@ -19,8 +55,32 @@ extension Connection {
         try row("SELECT \(runColumns) FROM bulk_run WHERE id = ?", .text(id.text), read: storedBulkRun)
     }
 
-    func bulkRuns() throws(SQLiteFailure) -> [BulkRun] {
-        try rows("SELECT \(runColumns) FROM bulk_run ORDER BY created_at DESC, id LIMIT 100", read: storedBulkRun)
+    func bulkRuns(after run: BulkRunID?, limit: Int) throws(SQLiteFailure) -> [BulkRun] {
+        guard let run else {
+            return try rows(
+                "SELECT \(runColumns) FROM bulk_run ORDER BY created_at DESC, id LIMIT ?",
+                .integer(Int64(limit)),
+                read: storedBulkRun
+            )
+        }
+        return try rows(
+            """
+            SELECT \(runColumns) FROM bulk_run, (SELECT created_at AS moment, id AS name FROM bulk_run WHERE id = ?)
+            WHERE created_at < moment OR (created_at = moment AND id > name) ORDER BY created_at DESC, id LIMIT ?
+            """,
+            .text(run.text),
+            .integer(Int64(limit)),
+            read: storedBulkRun
+        )
+    }
+
+    func servedRuns() throws(SQLiteFailure) -> [BulkRun] {
+        try rows(
+            """
+            SELECT \(runColumns) FROM bulk_run WHERE finished_at IS NULL AND is_served = 1 ORDER BY created_at, id LIMIT 1000
+            """,
+            read: storedBulkRun
+        )
     }
 
     func counts(of run: BulkRunID) throws(SQLiteFailure) -> BulkCounts {
@@ -116,7 +176,8 @@ extension Connection {
     }
 }
 
-private let runColumns = "id, provider, credential_id, tag_names, ready_at, created_at, finished_at"
+private let runColumns =
+    "id, provider, credential_id, tag_names, ready_at, created_at, finished_at, is_served, cancelled_at, stop_reason"
 private let rowColumns = "line, address, owner, scopes, tags, standing, attempts, sent_at, grant_id, reason"
 
 private func storedBulkRun(_ row: inout Row) throws(SQLiteFailure) -> BulkRun {
@@ -130,7 +191,10 @@ private func storedBulkRun(_ row: inout Row) throws(SQLiteFailure) -> BulkRun {
         tagNames: try row.json([String].self),
         readyAt: try row.optionalTime(),
         createdAt: try row.time(),
-        finishedAt: try row.optionalTime()
+        finishedAt: try row.optionalTime(),
+        isServed: try row.integer() == 1,
+        cancelledAt: try row.optionalTime(),
+        stopReason: try row.optionalText()
     )
 }
 

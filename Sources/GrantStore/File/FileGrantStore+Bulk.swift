@@ -2,10 +2,12 @@ import Grants
 package import Timekeeping
 
 extension FileGrantStore: BulkStore {
-    package func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError) {
+    package func begin(_ run: BulkRun, rows: [BulkRow]) async throws(StoreError) -> BulkRun? {
         try await write { (connection) throws(SQLiteFailure) in
+            if let unfinished = try connection.unfinishedRun(of: run.credentialID) { return unfinished }
             try connection.insert(run)
             for row in rows { try connection.insert(row, of: run.id) }
+            return nil
         }
     }
 
@@ -13,8 +15,42 @@ extension FileGrantStore: BulkStore {
         try await reader.run { (connection) throws(SQLiteFailure) in try connection.bulkRun(id) }
     }
 
-    package func bulkRuns() async throws(StoreError) -> [BulkRun] {
-        try await reader.run { (connection) throws(SQLiteFailure) in try connection.bulkRuns() }
+    package func bulkRuns(after run: BulkRunID?, limit: Int) async throws(StoreError) -> [BulkRun] {
+        try await reader.run { (connection) throws(SQLiteFailure) in
+            try connection.bulkRuns(after: run, limit: min(max(limit, 1), 1000))
+        }
+    }
+
+    package func servedRuns() async throws(StoreError) -> [BulkRun] {
+        try await reader.run { (connection) throws(SQLiteFailure) in try connection.servedRuns() }
+    }
+
+    package func setServed(
+        _ isServed: Bool,
+        because reason: String?,
+        of run: BulkRunID
+    ) async throws(StoreError) {
+        try await write { (connection) throws(SQLiteFailure) in
+            guard var known = try connection.bulkRun(run), known.finishedAt == nil else { return }
+            known.isServed = isServed
+            known.stopReason = isServed ? nil : reason
+            try connection.update(known)
+        }
+    }
+
+    package func cancel(_ run: BulkRunID) async throws(StoreError) -> BulkRun? {
+        let now = wallClock.now()
+        return try await write { (connection) throws(SQLiteFailure) in
+            guard var known = try connection.bulkRun(run) else { return nil }
+            guard known.finishedAt == nil, known.cancelledAt == nil else { return known }
+            try connection.failPendingRows(of: run, because: BulkRules.cancelled)
+            known.cancelledAt = now
+            known.isServed = true
+            known.stopReason = nil
+            if try connection.counts(of: run).open == 0 { known.finishedAt = now }
+            try connection.update(known)
+            return known
+        }
     }
 
     package func counts(of run: BulkRunID) async throws(StoreError) -> BulkCounts {
@@ -55,7 +91,15 @@ extension FileGrantStore: BulkStore {
             guard let row = try connection.bulkRow(line, of: run) else { return nil }
             var known: StoredGrant?
             if case .grant(let grant, _) = answer { known = try connection.grant(grant.id) }
-            guard let changed = BulkRules.answering(row, with: answer, isKnownHere: known != nil) else { return nil }
+            let isCancelled = try connection.bulkRun(run)?.cancelledAt != nil
+            guard
+                let changed = BulkRules.answering(
+                    row,
+                    with: answer,
+                    isKnownHere: known != nil,
+                    isCancelled: isCancelled
+                )
+            else { return nil }
             try connection.update(changed, of: run)
             if case .grant(let grant, _) = answer {
                 let kept = BulkRules.grant(grant, of: row)

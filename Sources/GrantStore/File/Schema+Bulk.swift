@@ -29,4 +29,12 @@ extension Schema {
         CREATE INDEX bulk_row_pending ON bulk_row (run_id, attempts, line) WHERE standing = 'pending';
         CREATE INDEX bulk_row_by_standing ON bulk_row (run_id, standing, line);
         """
+
+    /// Runs that the server works on, and ends before the end.
+    static let servedBulk = """
+        ALTER TABLE bulk_run ADD COLUMN is_served INTEGER NOT NULL DEFAULT 0 CHECK (is_served IN (0, 1));
+        ALTER TABLE bulk_run ADD COLUMN cancelled_at INTEGER;
+        ALTER TABLE bulk_run ADD COLUMN stop_reason TEXT;
+        CREATE INDEX bulk_run_open ON bulk_run (created_at, id) WHERE finished_at IS NULL;
+        """
 }

@@ -59,7 +59,7 @@ enum Schema {
         }
     }
 
-    static let steps = [first, links, departures, hostWords, outbox, operatorAPI, bulk, consents, hints]
+    static let steps = [first, links, departures, hostWords, outbox, operatorAPI, bulk, consents, hints, servedBulk]
 
     private static let first = """
         CREATE TABLE grants (

@@ -28,6 +28,7 @@ extension ListFault {
             "line \(line): tag:\(GrantOutput.printable(name)) is longer than 120 bytes, or not one line."
         case .twice(let line): "line \(line): this grant or address is on an earlier line, too."
         case .grantID(let line): "line \(line): that is not the form of a grant ID."
+        case .rowExcludes(let line, let one, let other): "line \(line): use \(one) or \(other), not both."
         case .tagsWithoutOwner(let line): "line \(line): tags are kept with an owner, and there is none."
         }
     }

@@ -138,18 +138,10 @@ extension GrantsCommand {
                 if dryRun { standardError("Nothing was sent.") }
                 return nil
             }
-            let unfinished = try await stored { () async throws(StoreError) in try await store.bulkRuns() }
-                .first { $0.finishedAt == nil && $0.credentialID == id }
-            if let unfinished {
-                throw CommandFailure(
-                    message:
-                        "The run \(unfinished.id) with this credential is not finished: --resume \(unfinished.id) first."
-                )
-            }
-            let begun = plan
-            let spread = try await spreadingConsent(to: id, store)
-            let run = try await stored { () async throws(StoreError) in
-                try await begun.begin(
+            let ready = plan
+            let beginning = try await stored { () async throws(StoreError) in
+                let spread = try await store.spreadingConsent(to: id)
+                return try await ready.begin(
                     in: store,
                     provider: provider,
                     credential: id,
@@ -158,13 +150,21 @@ extension GrantsCommand {
                     at: WallClock.system.now()
                 )
             }
+            guard case .begun(let run) = beginning else {
+                guard case .unfinished(let earlier) = beginning else { return nil }
+                throw CommandFailure(
+                    message: "The run \(earlier.id) with this credential is not finished: --resume \(earlier.id) first."
+                )
+            }
             standardError("This is the run \(run.id). Ctrl-C stops it; --resume \(run.id) goes on.")
             return run
         }
 
         private func rules(_ configuration: ConnectConfiguration, _ provider: Provider) -> ListRules {
             let profiles = Dictionary(
-                ([configuration.profile] + AccessProfile.builtIn).map { ($0.name, $0.scopes(for: provider)) }
+                ([configuration.profile] + AccessProfile.builtIn + configuration.profiles).map {
+                    ($0.name, $0.scopes(for: provider))
+                }
             ) { first, _ in first }
             return ListRules(provider: provider, profiles: profiles, defaultProfile: configuration.profile.name)
         }
@@ -272,22 +272,5 @@ func openedForWriting(_ configuration: ConnectConfiguration) throws(CommandFailu
         return try FileGrantStore(directory: directory, outbox: configuration.outboxPolicy)
     } catch {
         throw CommandFailure(message: "The file store in \(directory): \(error.sentence)")
-    }
-}
-
-extension Timestamp {
-    /// `2026-08-21T09:30:00Z`, in UTC alone.
-    init?(rfc3339 text: String) {
-        let bytes = Array(text.utf8)
-        let marks: [Int: Character] = [4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: "Z"]
-        guard bytes.count == 20, marks.allSatisfy({ bytes[$0.key] == $0.value.asciiValue }) else { return nil }
-        func number(_ range: Range<Int>) -> Int? {
-            guard bytes[range].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-            return bytes[range].reduce(0) { $0 * 10 + Int($1 - 0x30) }
-        }
-        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19)
-        else { return nil }
-        self.init(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
     }
 }
