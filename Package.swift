@@ -47,8 +47,9 @@ let fuzzing: [Target] =
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "ConnectApp", "NylasSandbox", "TLS", "HTTP1", "HTTPSemantics", "Cryptography", "Timekeeping",
-                "TestSupport", httpTypes,
+                "ConnectApp", "OperatorAPI", "BulkGrants", "Webhooks", "NylasSandbox", "Web", "OAuth", "Nylas",
+                "GrantStore", "Grants", "TLS", "HTTP1", "HTTPSemantics", "Cryptography", "Timekeeping", "TestSupport",
+                httpTypes, logging,
             ],
             path: "Tests/Fuzz",
             exclude: ["README.md", "Seeds", "http.dict"],

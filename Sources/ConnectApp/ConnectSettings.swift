@@ -88,6 +88,11 @@ package struct ConnectSettings: Sendable {
     /// The one for whoever names none, those that are always there, the operator's own; the first of a name counts.
     package var allProfiles: [AccessProfile] { [profile] + AccessProfile.builtIn + profiles }
 
+    /// Whether the address is, byte for byte, one of the configured ones: what Unicode calls equal is another address.
+    func hasReturnURL(_ text: String) -> Bool {
+        returnURLs.contains { $0.utf8.elementsEqual(text.utf8) }
+    }
+
     /// What the page of a link offers, in the order shown. Not empty: a link whose providers are no longer configured offers all.
     func providers(of link: ConnectLink) -> [Provider] {
         let kept = link.providers.filter(providers.contains)

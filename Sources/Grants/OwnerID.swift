@@ -11,4 +11,12 @@ package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { text }
+
+    // Strings are equal where Unicode calls them so: `é` in one scalar and in two would be one owner here, and two in the store and
+    // for the host app.
+    package static func == (left: OwnerID, right: OwnerID) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    package func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+    }
 }

@@ -13,7 +13,7 @@ private let now = Timestamp(secondsSince1970: 1_787_302_200)
 struct LinkOrderTests {
     private let settings = FlowHarness.settings(
         providers: [.google, .microsoft],
-        returnURLs: ["https://app.example.com/back?a=b"]
+        returnURLs: ["https://app.example.com/back?a=b", "https://app.example.com/bacK", "https://app.example.com/;"]
     )
 
     private func order(_ change: (inout LinkOrder) -> Void) throws -> ConnectLink {
@@ -79,6 +79,9 @@ struct LinkOrderTests {
         (.returnURL, { $0.returnURL = "https://app.example.com/back?a=b&c" }),
         (.returnURL, { $0.returnURL = "https://app.example.com/back?a=b#" }),
         (.returnURL, { $0.returnURL = "https://APP.example.com/back?a=b" }),
+        // The Kelvin sign and the Greek question mark, which Unicode calls equal to K and ;
+        (.returnURL, { $0.returnURL = "https://app.example.com/bac\u{212A}" }),
+        (.returnURL, { $0.returnURL = "https://app.example.com/\u{37E}" }),
         (.returnURL, { $0.returnURL = "https://app.example.com/" }),
         (.returnURL, { $0.returnURL = "" }),
         (.lifetime, { $0.lifetime = .seconds(59) }),
@@ -201,6 +204,18 @@ struct LinkSealTests {
         for count in 0..<bytes.count { #expect(ConnectLink(encoded: Array(bytes.prefix(count))) == nil) }
         #expect(ConnectLink(encoded: bytes + [0]) == nil)
         #expect(ConnectLink(encoded: [9] + bytes.dropFirst()) == nil)
+    }
+
+    @Test(arguments: [(["a", "b"], true), (["b", "a"], false), (["a", "a"], false), (["e\u{301}", "é"], false)])
+    func `reads tags in one order, each once`(names: [String], isRead: Bool) {
+        var tagged = link
+        tagged.tags = ["0": "", "1": ""]
+        var bytes = tagged.encoded()
+        let written: [UInt8] = [4, 0, 1, 0x30, 0, 0, 0, 1, 0x31, 0, 0]
+        let place = bytes.indices.first { bytes[$0...].starts(with: written) } ?? bytes.endIndex
+        let other: [UInt8] = [4] + names.flatMap { [0, UInt8($0.utf8.count)] + Array($0.utf8) + [0, 0] }
+        bytes.replaceSubrange(place..<min(place + written.count, bytes.endIndex), with: other)
+        #expect((ConnectLink(encoded: bytes) != nil) == isRead)
     }
 }
 

@@ -18,6 +18,15 @@ enum Target: String, CaseIterable {
     case date
     case json
     case tlsServer = "tls-server"
+    case gzip
+    case notification
+    case strictJSON = "strict-json"
+    case apiFields = "api-fields"
+    case apiCall = "api-call"
+    case sealedLink = "sealed-link"
+    case consentCallback = "consent-callback"
+    case forwarded
+    case csv
 
     func run(_ input: [UInt8]) {
         switch self {
@@ -35,6 +44,15 @@ enum Target: String, CaseIterable {
         case .date: readDate(input)
         case .json: readJSON(input)
         case .tlsServer: handshake(input)
+        case .gzip: inflate(input)
+        case .notification: notify(input)
+        case .strictJSON: readStrictJSON(input)
+        case .apiFields: authorize(input)
+        case .apiCall: callOperatorAPI(input)
+        case .sealedLink: openSealedLink(input)
+        case .consentCallback: returnFromConsent(input)
+        case .forwarded: walkForwarded(input)
+        case .csv: readCSV(input)
         }
     }
 }

@@ -35,4 +35,12 @@ struct GrantValueTests {
     func `an owner is short text on one line`(text: String) {
         #expect(OwnerID(text) == nil)
     }
+
+    @Test(arguments: [("é", "e\u{301}"), ("K", "\u{212A}"), ("Å", "\u{212B}"), ("a", "A"), ("a", "a ")])
+    func `two owners are one only if their bytes are the same`(one: String, other: String) throws {
+        let (one, other) = (try #require(OwnerID(one)), try #require(OwnerID(other)))
+        #expect(one != other)
+        #expect(one == OwnerID(one.text))
+        #expect(Set([one, other]).count == 2)
+    }
 }

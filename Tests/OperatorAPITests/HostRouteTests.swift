@@ -54,10 +54,11 @@ struct HostRouteTests {
     private func question(
         _ harness: APIHarness,
         _ state: String = "bound",
+        owner: String = "ada",
         before: Duration = .zero
     ) throws -> (flow: FlowID, path: String) {
         let flow = FlowID(state: state)
-        let owner = try Sample.owner("ada")
+        let owner = try Sample.owner(owner)
         let question = HostHandles.Question(flow: flow, callbackAt: harness.wallClock.now - before, owner: owner)
         return (flow, "/confirmations/\(handles(harness).handle(asking: question))")
     }
@@ -132,6 +133,13 @@ struct HostRouteTests {
         #expect(reply["continue_url"]?.text?.hasSuffix("/confirmed/\(flow.shortID)") == true)
         #expect(await harness.call(.post, path, #"{"owner":"ada"}"#).code == "for_someone_else")
         #expect(try await harness.store.confirmation(of: flow)?.standing == .refused)
+    }
+
+    @Test func `a user whose ID only Unicode calls equal is another user`() async throws {
+        let harness = try APIHarness()
+        let (_, path) = try question(harness, owner: "Ren\u{E9}")
+        let reply = await harness.call(.post, path, #"{"owner":"Rene\u0301"}"#)
+        #expect(reply.code == "for_someone_else")
     }
 
     @Test func `after a minute it is too late, and nothing is written`() async throws {

@@ -54,7 +54,7 @@ package struct HostConfirmations: Sendable {
             actor: actor,
             reference: reference
         )
-        switch try await store.confirm(word, isOwner: user == question.owner.text) {
+        switch try await store.confirm(word, isOwner: OwnerID(user) == question.owner) {
         case .confirmed: return .confirmed(continueURL: continueURL)
         case .refused: return .refused(continueURL: continueURL)
         case .over: return .over(continueURL: continueURL)

@@ -41,6 +41,6 @@ struct HostReturns: Sendable {
     }
 
     private func known(_ url: String?) -> String? {
-        url.flatMap { settings.returnURLs.contains($0) ? $0 : nil }
+        url.flatMap { settings.hasReturnURL($0) ? $0 : nil }
     }
 }

@@ -117,5 +117,7 @@ extension ConnectLink {
             expiresAt: Timestamp(microsecondsSince1970: expiresAt)
         )
         for index in stride(from: 0, to: tags.count, by: 2) { self.tags[tags[index]] = tags[index + 1] }
+        // Nor do two texts mean the same link: tags in another order, or one twice.
+        guard encoded() == bytes else { return nil }
     }
 }

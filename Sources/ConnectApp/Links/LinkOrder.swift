@@ -63,7 +63,7 @@ extension LinkOrder {
         if let loginHint, !isMailboxAddress(loginHint) { throw .loginHint }
         if binding == .pinned, expectedAddress == nil { throw .pinnedWithoutAddress }
         if binding == .confirmed, settings.confirmationURL == nil { throw .confirmedWithoutAddress }
-        if let returnURL, !settings.returnURLs.contains(returnURL) { throw .returnURL }
+        if let returnURL, !settings.hasReturnURL(returnURL) { throw .returnURL }
         let lifetime = lifetime ?? ConnectLink.standardLifetime
         guard ConnectLink.lifetimes.contains(lifetime) else { throw .lifetime }
         let name = profile ?? settings.profile.name
