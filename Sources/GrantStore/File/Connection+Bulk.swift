@@ -188,7 +188,7 @@ private func storedBulkRun(_ row: inout Row) throws(SQLiteFailure) -> BulkRun {
         id: id,
         provider: provider,
         credentialID: credential,
-        tagNames: try row.json([String].self),
+        tagNames: try row.list(),
         readyAt: try row.optionalTime(),
         createdAt: try row.time(),
         finishedAt: try row.optionalTime(),
@@ -202,8 +202,8 @@ private func storedBulkRow(_ row: inout Row) throws(SQLiteFailure) -> BulkRow {
     let line = Int(clamping: try row.integer())
     let address = try row.text()
     let owner = try row.optional(OwnerID.init)
-    let scopes = try row.json([String].self)
-    let tags = try row.json([String: String].self)
+    let scopes = try row.list()
+    let tags = try row.map()
     guard let standing = BulkRow.Standing(rawValue: try row.text()) else { throw .unreadableValue }
     return BulkRow(
         line: line,

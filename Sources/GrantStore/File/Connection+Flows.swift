@@ -73,10 +73,10 @@ private func flowRecord(_ row: inout Row) throws(SQLiteFailure) -> FlowRecord {
         owner: owner,
         provider: try row.optional(Provider.init),
         profile: try row.text(),
-        scopes: try row.json([String].self),
+        scopes: try row.list(),
         expectedAddress: try row.optionalText(),
         returnURL: try row.optionalText(),
-        tags: try row.json([String: String].self),
+        tags: try row.map(),
         startedAt: try row.time()
     )
     guard row.isNull else {
@@ -92,8 +92,8 @@ private func flowRecord(_ row: inout Row) throws(SQLiteFailure) -> FlowRecord {
         grantID: try row.optional(GrantID.init),
         address: try row.optionalText(),
         providerName: try row.optionalText(),
-        grantedScopes: try row.json([String].self),
-        missingScopes: try row.json([String].self),
+        grantedScopes: try row.list(),
+        missingScopes: try row.list(),
         reference: try row.text(),
         answeredAt: try row.time()
     )

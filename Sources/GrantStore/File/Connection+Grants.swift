@@ -73,7 +73,7 @@ extension Connection {
                 owner: owner,
                 since: try row.time(),
                 linkID: try row.optional(LinkID.init),
-                tags: try row.json([String: String].self)
+                tags: try row.map()
             )
         }
     }
@@ -82,7 +82,7 @@ extension Connection {
         guard let id = GrantID(try row.text()) else { throw .unreadableValue }
         let providerName = try row.text()
         let address = try row.optionalText()
-        let scopes = try row.json([String].self)
+        let scopes = try row.list()
         guard let status = StoredGrant.Status(rawValue: try row.text()) else { throw .unreadableValue }
         return StoredGrant(
             id: id,

@@ -15,7 +15,17 @@ package struct OutboxNews: Hashable, Sendable {
     package init(_ type: EventType, grantID: GrantID? = nil, data: some Encodable) {
         self.type = type
         self.grantID = grantID
-        self.data = StoredJSON.string(data)
+        self.data = Self.text(data)
+    }
+
+    /// One text for one value: names are sorted.
+    private static func text(_ data: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(data) else {
+            preconditionFailure("strings, lists and dictionaries of strings always encode")
+        }
+        return String(decoding: data, as: UTF8.self)
     }
 
     /// News of a grant.
