@@ -56,7 +56,8 @@ struct DemoCommand: AsyncParsableCommand {
             random: .system,
             clock: ContinuousClock()
         )
-        let store = try openStore(data, log: log)
+        let storeReads = StoreReads.histogram()
+        let store = try openStore(data, noting: storeReads, log: log)
         var limits = Limits()
         // On loopback everybody is one client, and whoever tries the demo out may try as often as they like.
         limits.startsPerMinute = 1_000_000
@@ -85,6 +86,7 @@ struct DemoCommand: AsyncParsableCommand {
         let serving = Serving(
             settings: settings,
             store: store,
+            storeReads: storeReads,
             trustedCertificates: nil,
             certificates: nil,
             publicPlace: .localhost(port: port),

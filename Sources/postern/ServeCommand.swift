@@ -5,6 +5,7 @@ import Glibc
 import GrantStore
 import HTTPSemantics
 import Logging
+import Metrics
 import Nylas
 import Sockets
 import TLS
@@ -39,12 +40,14 @@ struct ServeCommand: AsyncParsableCommand {
             try Certificates.keeper(source, host: configuration.publicURL.host)
         }
         let webhooks = WebhookSetup(configuration)
-        let store = try openStore(configuration.dataDirectory, telling: webhooks.policy, log: log)
+        let storeReads = StoreReads.histogram()
+        let store = try openStore(configuration.dataDirectory, telling: webhooks.policy, noting: storeReads, log: log)
         var settings = try ConnectSettings(configuration)
         settings.limits = possibleLimits(configuration.limits, log: log)
         let serving = Serving(
             settings: settings,
             store: store,
+            storeReads: storeReads,
             apiTokens: configuration.apiTokens,
             trustedCertificates: configuration.trustedCertificates,
             certificates: certificates,
@@ -142,10 +145,11 @@ extension ConnectConfiguration.Endpoint {
 func openStore(
     _ directory: String,
     telling outbox: OutboxPolicy = .silent,
+    noting reads: DurationHistogram,
     log: LogOutput
 ) throws(CommandFailure) -> FileGrantStore {
     do throws(StoreError) {
-        let store = try FileGrantStore(directory: directory, outbox: outbox)
+        let store = try FileGrantStore(directory: directory, outbox: outbox, noteRead: { reads.record($0) })
         for warning in store.warnings {
             log.write(level: .warning, event: "file store", [("warning", .text("\(warning)"))])
         }

@@ -8,6 +8,7 @@ import HTTPSemantics
 import HTTPServer
 import HTTPTypes
 import Logging
+import Metrics
 import Nylas
 import NylasSandbox
 import OperatorAPI
@@ -25,6 +26,8 @@ import Web
 struct Serving: Sendable {
     var settings: ConnectSettings
     var store: FileGrantStore
+    /// The store is opened with it.
+    var storeReads: DurationHistogram
     /// Who may use the operator API; without any there is none.
     var apiTokens: [APIToken] = []
     var trustedCertificates: String?
@@ -152,7 +155,8 @@ struct Serving: Sendable {
                 log: log,
                 started: started,
                 flowsInHand: { app.flowsInHand },
-                storeWork: { [store] in store.work }
+                storeWork: { [store] in store.work },
+                storeReads: storeReads
             )
             let operations = Operations(
                 health: health,

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Grants
+import Synchronization
 import TestSupport
 import Testing
 import Timekeeping
@@ -30,6 +31,19 @@ struct FileGrantStoreTests {
     func `keeps the contract of bulk runs`(rule: BulkStoreConformance) async throws {
         let store = try FileGrantStore(directory: directory.path, wallClock: clock.clock, outbox: Sample.outbox)
         try await rule.check(store, clock)
+    }
+
+    @Test func `tells how long each read took, and nothing of writes`() async throws {
+        let noted = Mutex<[Duration]>([])
+        let store = try FileGrantStore(directory: directory.path, wallClock: clock.clock) { took in
+            noted.withLock { $0.append(took) }
+        }
+        try await store.connect("s", saving: Sample.grant("g", at: clock.now), clock)
+        #expect(noted.withLock { $0.isEmpty })
+        _ = try await store.grant(Sample.grantID("g"))
+        _ = try await store.grants(matching: GrantFilter())
+        #expect(noted.withLock { $0.count == 2 && $0.allSatisfy { $0 > .zero } })
+        await store.close()
     }
 
     @Test func `what was saved is there when it is opened again`() async throws {

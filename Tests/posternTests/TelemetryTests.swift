@@ -159,5 +159,6 @@ struct TelemetryTests {
         #expect(Set(Metric.all.map(\.name)).count == Metric.all.count)
         #expect(text.contains(ServerMetrics.durationBounds.map { "\($0 / .seconds(1))" }.joined(separator: ", ")))
         #expect(text.contains(LoopLag.bounds.map { "\($0 / .seconds(1))" }.joined(separator: ", ")))
+        #expect(text.contains(StoreReads.bounds.map { "\($0 / .seconds(1))" }.joined(separator: ", ")))
     }
 }

@@ -27,13 +27,15 @@ package final class FileGrantStore: GrantStore {
     /// - Parameter outbox: who is told of what this process changes.
     /// - Parameter patience: how long a write waits for another process that writes, before it throws `.locked`.
     /// - Parameter maximumBytes: a size the database file can't outgrow: writes then throw `.diskFull`.
+    /// - Parameter noteRead: told how long each read took, waiting included; called on the reader's thread.
     package init(
         directory: String,
         access: Access = .readWrite,
         wallClock: WallClock = .system,
         outbox: OutboxPolicy = .silent,
         patience: Duration = .seconds(5),
-        maximumBytes: Int? = nil
+        maximumBytes: Int? = nil,
+        noteRead: (@Sendable (Duration) -> Void)? = nil
     ) throws(StoreError) {
         self.wallClock = wallClock
         self.outbox = outbox
@@ -49,7 +51,7 @@ package final class FileGrantStore: GrantStore {
             writer = nil
             warnings = []
         }
-        reader = Lane("postern.store.reader", try Self.openForReading(path, patience: patience))
+        reader = Lane("postern.store.reader", try Self.openForReading(path, patience: patience), note: noteRead)
     }
 
     /// Ends what waits, folds the log into the file and closes it. Calls that come later throw `.closed`.

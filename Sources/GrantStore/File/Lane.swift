@@ -5,10 +5,13 @@ import Dispatch
 final class Lane: @unchecked Sendable {
     private let queue: DispatchQueue
     private var connection: Connection?
+    private let note: (@Sendable (Duration) -> Void)?
 
-    init(_ name: String, _ connection: sending Connection) {
+    /// - Parameter note: told how long each `run` took, waiting for its turn included, up to its result.
+    init(_ name: String, _ connection: sending Connection, note: (@Sendable (Duration) -> Void)? = nil) {
         queue = DispatchQueue(label: name)
         self.connection = connection
+        self.note = note
     }
 
     /// Calls the body later, in order; with nil once the lane is closed.
@@ -20,14 +23,18 @@ final class Lane: @unchecked Sendable {
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws(SQLiteFailure) -> Value
     ) async throws(StoreError) -> Value {
+        let asked = note.map { _ in ContinuousClock.now }
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
             enqueue { connection in
                 guard let connection else { return continuation.resume(returning: .failure(.closed)) }
+                let result: Result<Value, StoreError>
                 do throws(SQLiteFailure) {
-                    continuation.resume(returning: .success(try body(connection)))
+                    result = .success(try body(connection))
                 } catch {
-                    continuation.resume(returning: .failure(error.storeError))
+                    result = .failure(error.storeError)
                 }
+                if let asked { self.note?(asked.duration(to: .now)) }
+                continuation.resume(returning: result)
             }
         }
         return try result.get()

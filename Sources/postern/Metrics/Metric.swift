@@ -138,6 +138,12 @@ enum Metric {
         .gauge,
         "Writes that wait for the next transaction."
     )
+    static let storeReads = MetricFamily(
+        "postern_store_read_seconds",
+        .histogram,
+        unit: "seconds",
+        "How long reading of the file store took, waiting for its turn included."
+    )
 
     // The funnel
     static let flowsStarted = MetricFamily(
@@ -267,7 +273,7 @@ enum Metric {
         certificateRemaining, certificateReloads, certificateReloadFailures, certificatesRefused,
         requests, requestDuration, contentBytes, refusals,
         loopLag, loopLagNow, cpu, residentMemory, openDescriptors, maximumDescriptors, startTime, lostLogLines,
-        storeWritable, storeCommits, storeWaiting,
+        storeWritable, storeCommits, storeWaiting, storeReads,
         flowsStarted, startsRefused, callbacksRefused, flowsAnswered, flowsReplayed, flowsParked, flowsTurnedAway,
         flowsUnclear, flowsInHand, disconnected, revoked, consents, nylasFailures, storeFailures,
         webhookAttempts, webhooksWaiting, webhooksFailed, webhookAge, notifications, notificationsRefused,

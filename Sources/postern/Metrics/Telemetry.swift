@@ -15,6 +15,7 @@ struct Telemetry: Sendable {
     let started: Timestamp
     let flowsInHand: @Sendable () -> (exchanging: Int, settling: Int)
     let storeWork: @Sendable () -> StoreWork
+    let storeReads: DurationHistogram
 
     /// OpenMetrics, unless the asker prefers plain text (RFC 9110 §12.5.1): then the older format of Prometheus.
     static func format(accepting fields: HTTPFields) -> Exposition.Format {
@@ -34,6 +35,7 @@ struct Telemetry: Sendable {
         let work = storeWork()
         exposition.write(Metric.storeCommits) { $0.add(work.commits) }
         exposition.write(Metric.storeWaiting) { $0.add(work.waiting) }
+        exposition.write(Metric.storeReads) { $0.add(storeReads, row: 0) }
         flows.write(to: &exposition, inHand: flowsInHand())
         webhooks.write(to: &exposition, at: WallClock.system.now())
         return exposition.finished()
