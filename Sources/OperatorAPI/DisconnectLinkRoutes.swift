@@ -92,7 +92,13 @@ extension DisconnectOrderError {
         case .ownerName: misfit("/owner_name", "Must be 1 to 120 bytes on one line.")
         case .ownerMissing: misfit("/owner", "Is missing: the mailbox has owners.")
         case .lifetime: misfit("/expires_in", "Must be 60 to 2592000.")
-        case .unknownGrant, .notOwner: APIProblem(.notFound)
+        case .unknownGrant:
+            APIProblem(
+                .notFound,
+                misfits: [Misfit(pointer: "/grant_id", detail: "There is no such grant, or it is being deleted.")]
+            )
+        case .notOwner:
+            APIProblem(.notFound, misfits: [Misfit(pointer: "/owner", detail: "This owner does not hold the grant.")])
         case .store: APIProblem(.storeUnavailable, retryAfter: .seconds(5))
         }
     }

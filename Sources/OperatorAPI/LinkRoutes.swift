@@ -27,11 +27,12 @@ struct LinkRoutes: Sendable {
     // MARK: what they do
 
     private func create(_ call: APICall) async throws(APIProblem) -> APIAnswer {
+        let order = try await order(call.content)
         let link: ConnectLink
         do throws(LinkOrderError) {
-            link = try LinkOrder(call.content).link(for: settings, random: random, at: wallClock.now())
+            link = try order.link(for: settings, random: random, at: wallClock.now())
         } catch {
-            throw APIProblem(.invalidContent, misfits: [error.misfit])
+            throw APIProblem(.invalidContent, misfits: [error.misfit(of: order)])
         }
         let sealed = LinkSeal(keys: settings.sealingKeys, random: random).seal(link)
         return APIAnswer(
@@ -101,6 +102,13 @@ struct LinkRoutes: Sendable {
                 .word(Binding.allCases.map(\.rawValue)),
                 "pinned: you have verified expected_address; confirmed: you say who is signed in, before the exchange."
             ),
+            optional(
+                "reconnect",
+                .text(1...64),
+                "The ID of a grant of this owner that has stopped working: the link offers its mailbox at its provider and nothing "
+                    + "else, and the grant keeps its ID. Its address and provider are known, so expected_address, login_hint and "
+                    + "providers must be absent; its tags stay if tags is."
+            ),
             optional("return_url", .text(8...2048, format: "uri"), "One of connect.returnURLs, byte for byte."),
             optional("expires_in", .integer(60...604_800), "Seconds it is good; 3600 if absent."),
         ])
@@ -113,9 +121,11 @@ struct LinkRoutes: Sendable {
             id: "createLink",
             tag: "links",
             summary: "Makes a link with which one user of yours connects one mailbox.",
-            description: "It is good for one connection and for its life; opening it uses nothing.",
+            description: "It is good for one connection and for its life; opening it uses nothing. not_found is about reconnect: "
+                + "the errors say whether there is no such grant or it is another owner's.",
             content: .named("LinkOrder", order),
             answers: [.init(.created, "The link.", .named("Link", link))],
+            problems: [.notFound],
             takesIdempotencyKey: true
         )
     }
@@ -158,48 +168,4 @@ struct LinkRoutes: Sendable {
             .init("grant_id", .nullable(.text(1...64)), "What was connected, for as long as the flow is remembered."),
         ])
     )
-}
-
-extension LinkOrder {
-    /// - Parameter content: fits the schema.
-    fileprivate init(_ content: JSON) {
-        self.init(owner: content["owner"]?.text ?? "")
-        ownerName = content["owner_name"]?.text
-        expectedAddress = content["expected_address"]?.text
-        loginHint = content["login_hint"]?.text
-        providers = content["providers"]?.elements?.compactMap(\.text) ?? []
-        profile = content["profile"]?.text
-        for tag in content["tags"]?.members ?? [] { tags[tag.name] = tag.value.text }
-        binding = content["binding"]?.text.flatMap(Binding.init(rawValue:)) ?? .baseline
-        returnURL = content["return_url"]?.text
-        lifetime = content["expires_in"]?.number.map { .seconds($0) }
-    }
-}
-
-extension LinkOrderError {
-    fileprivate var misfit: Misfit {
-        switch self {
-        case .owner: Misfit(pointer: "/owner", detail: "Must be 1 to 128 bytes on one line.")
-        case .ownerName: Misfit(pointer: "/owner_name", detail: "Must be 1 to 120 bytes on one line.")
-        case .expectedAddress: Misfit(pointer: "/expected_address", detail: "Must be an e-mail address.")
-        case .loginHint: Misfit(pointer: "/login_hint", detail: "Must be an e-mail address.")
-        case .providers: Misfit(pointer: "/providers", detail: "Must be offered, and named once.")
-        case .profile: Misfit(pointer: "/profile", detail: "There is no access profile of this name.")
-        case .tags:
-            Misfit(
-                pointer: "/tags",
-                detail: "At most 8, names of 1 to 40 bytes, values of at most 120, on one line."
-            )
-        case .pinnedWithoutAddress: Misfit(pointer: "/binding", detail: "pinned needs expected_address.")
-        case .confirmedWithoutAddress:
-            Misfit(pointer: "/binding", detail: "confirmed needs connect.confirmationURL in the configuration.")
-        case .returnURL: Misfit(pointer: "/return_url", detail: "Must be one of connect.returnURLs, byte for byte.")
-        case .lifetime: Misfit(pointer: "/expires_in", detail: "Must be 60 to 604800.")
-        case .tooLong:
-            Misfit(
-                pointer: "",
-                detail: "All of it together is too long for a browser's cookie. Use shorter tags or a shorter name."
-            )
-        }
-    }
 }

@@ -164,6 +164,27 @@ class APITest(unittest.TestCase):
         actors = self.rig.rows("SELECT event, actor FROM audit WHERE actor IS NOT NULL")
         self.assertEqual(actors, [("grant.left", "api:writer")])
 
+    def test_a_grant_is_connected_again_by_its_own_user(self):
+        send, writer = self.rig.send, self.rig.writer
+        link = send("POST", "/api/v1/links", writer, {"owner": "team/7", "tags": {"plan": "gold"}})[2]
+        self.assertEqual(self.rig.connect(link["url"], "jane@example.com").status, 200)
+        grant = send("GET", f"/api/v1/links/{link['id']}", writer)[2]["grant_id"]
+        for order, status, pointer in [
+            ({"owner": "user-8", "reconnect": grant}, 404, "/owner"), ({"owner": "team/7", "reconnect": "x"}, 404, "/reconnect"),
+            ({"owner": "team/7", "reconnect": grant, "providers": ["google"]}, 422, "/providers"),
+        ]:
+            refused = send("POST", "/api/v1/links", writer, order)
+            self.assertEqual((refused[0], [error["pointer"] for error in refused[2]["errors"]]), (status, [pointer]))
+        status, _, again = send("POST", "/api/v1/links", writer, {"owner": "team/7", "reconnect": grant})
+        self.assertEqual(status, 201)
+        page = Browser(self.rig).request("GET", again["url"])
+        self.assertIn("Connect your mailbox again", page.text)
+        self.assertIn("jane@example.com", page.text)
+        self.assertIn("again", self.rig.connect(again["url"], "jane@example.com").text)
+        self.assertEqual(send("GET", f"/api/v1/links/{again['id']}", writer)[2]["grant_id"], grant)
+        kept = send("GET", "/api/v1/grants?owner=team%2F7", writer)[2]["grants"]
+        self.assertEqual([(g["grant_id"], g["owners"][0]["tags"]) for g in kept], [(grant, {"plan": "gold"})])
+
     def test_a_revoked_link_is_dead(self):
         _, _, link = self.rig.send("POST", "/api/v1/links", self.rig.writer, {"owner": "u"})
         self.assertEqual(self.rig.send("DELETE", f"/api/v1/links/{link['id']}", self.rig.writer)[2]["standing"], "revoked")

@@ -89,6 +89,7 @@ struct DocumentTests {
         note(made)
         note(await harness.call(.post, "/links", "{", key: "j"))
         note(await harness.call(.post, "/links", "{}"))
+        note(await harness.call(.post, "/links", #"{"owner":"u","reconnect":"unknown"}"#))
         note(await harness.send(.post, "/api/v1/links", fields: [.authorization: "Bearer \(Token.writer)"]))
         try await begin(in: harness.store, #"{"owner":"w"}"#, key: "busy")
         note(await harness.call(.post, "/links", #"{"owner":"w"}"#, key: "busy"))
