@@ -49,9 +49,16 @@ package struct Operation: Sendable {
         package var place: Place
         package var schema: Schema
         package var description: String
+        /// Of the path: whether it is a name of the caller's, in which a slash may be, as `%2F`.
+        package var isOpaque = false
 
         package static func path(_ name: String, _ schema: Schema, _ description: String) -> Parameter {
             Parameter(name: name, place: .path, schema: schema, description: description)
+        }
+
+        /// A name of the caller's own: any text, in one segment.
+        package static func opaque(_ name: String, _ schema: Schema, _ description: String) -> Parameter {
+            Parameter(name: name, place: .path, schema: schema, description: description, isOpaque: true)
         }
 
         /// An optional parameter of the query; one that is needed would belong into the path.

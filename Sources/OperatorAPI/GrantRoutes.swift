@@ -148,7 +148,7 @@ struct GrantRoutes: Sendable {
             id: "getOwner",
             tag: "owners",
             summary: "The grants of one owner, the newest first.",
-            description: "An owner without any has an empty list. For an ID with a slash use listGrants.",
+            description: "An owner without any has an empty list.",
             parameters: [Self.owner] + GrantPage.parameters,
             answers: [.init(.ok, "A page of grants.", GrantPage.schema)],
             problems: [.notFound, .storeUnavailable]
@@ -179,7 +179,11 @@ struct GrantRoutes: Sendable {
     }
 
     private static let id = Operation.Parameter.path("id", .text(1...64), "The grant's ID.")
-    private static let owner = Operation.Parameter.path("owner", .text(1...128), "Your own ID of the user.")
+    private static let owner = Operation.Parameter.opaque(
+        "owner",
+        .text(1...128),
+        "Your own ID of the user, percent-encoded as one segment: a slash is %2F."
+    )
 
     private static let ends: [Operation.Answer] = {
         let end = Schema.named(

@@ -59,7 +59,8 @@ extension ReconnectError {
         case .owner: problem(.invalidContent, "/owner", LinkOrderError.ownerRule)
         case .unknownGrant: problem(.notFound, "/reconnect", "There is no such grant, or it is being deleted.")
         case .notOwner: problem(.notFound, "/owner", "This owner does not hold the grant.")
-        case .noAddress: problem(.invalidContent, "/reconnect", "Nylas gave no address for it, so none can be asked for.")
+        case .noAddress:
+            problem(.invalidContent, "/reconnect", "Nylas gave no address for it, so none can be asked for.")
         case .provider: problem(.invalidContent, "/reconnect", "Its provider has no page to sign in at.")
         case .store: APIProblem(.storeUnavailable, retryAfter: .seconds(5))
         }

@@ -121,7 +121,8 @@ struct LinkRoutes: Sendable {
             id: "createLink",
             tag: "links",
             summary: "Makes a link with which one user of yours connects one mailbox.",
-            description: "It is good for one connection and for its life; opening it uses nothing. not_found is about reconnect: "
+            description:
+                "It is good for one connection and for its life; opening it uses nothing. not_found is about reconnect: "
                 + "the errors say whether there is no such grant or it is another owner's.",
             content: .named("LinkOrder", order),
             answers: [.init(.created, "The link.", .named("Link", link))],

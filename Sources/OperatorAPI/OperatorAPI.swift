@@ -81,10 +81,13 @@ package struct OperatorAPI: Sendable {
                 // Only who may call it can make the server keep so much.
                 large = { gate.covers(route.scope, $0.headerFields) ? max(limit, usual) : usual }
             }
-            return Route(route.method, route.template, contentLimitBytes: usual, contentLimit: large) {
-                request,
-                parameters in await responder.response(to: request, parameters)
-            }
+            return Route(
+                route.method,
+                route.template,
+                opaque: Set(route.operation.parameters.filter(\.isOpaque).map(\.name)),
+                contentLimitBytes: usual,
+                contentLimit: large
+            ) { request, parameters in await responder.response(to: request, parameters) }
         }
     }
 }

@@ -15,19 +15,21 @@ package struct Route: Sendable {
     let handle: Handle
 
     /// - Parameter template: `/`, `/callback` or `/connected/{id}`; a literal of ours.
+    /// - Parameter opaque: which of its parameters take any text in their one segment, as ``PathParameters/decodeOpaque(_:)`` says.
     /// - Parameter contentLimitBytes: how much content a request may bring; more is answered 413 before `handle` is called.
     /// - Parameter contentLimit: the limit for a request with this head, instead of `contentLimitBytes`.
     /// - Parameter name: where many routes are one thing to an operator, the name they share; by default the template.
     package init(
         _ method: HTTPRequest.Method,
         _ template: String,
+        opaque: Set<String> = [],
         contentLimitBytes: Int = 0,
         contentLimit: (@Sendable (HTTPRequest) -> Int)? = nil,
         as name: String? = nil,
         _ handle: @escaping Handle
     ) {
         self.method = method
-        self.template = RouteTemplate(template)
+        self.template = RouteTemplate(template, opaque: opaque)
         self.contentLimitBytes = contentLimitBytes
         self.contentLimit = contentLimit
         self.name = name ?? template
@@ -40,18 +42,22 @@ package struct RouteTemplate: Hashable, Sendable, CustomStringConvertible {
     enum Segment: Hashable, Sendable {
         case literal(String)
         case parameter(String)
+        /// A name that is somebody else's, with whatever is in it.
+        case opaque(String)
     }
 
     package let description: String
     let segments: [Segment]
 
-    init(_ text: String) {
+    init(_ text: String, opaque: Set<String> = []) {
         precondition(text.hasPrefix("/"), "a route's template is an absolute path, written in our own source")
         description = text
         segments = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { segment in
             guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return .literal(String(segment)) }
-            return .parameter(String(segment.dropFirst().dropLast()))
+            let name = String(segment.dropFirst().dropLast())
+            return opaque.contains(name) ? .opaque(name) : .parameter(name)
         }
+        precondition(opaque.isSubset(of: parameterNames), "only a parameter of the template can be opaque")
         precondition(
             Set(parameterNames).count == parameterNames.count,
             "two parameters of one name: a handler could read only one of them"
@@ -59,7 +65,12 @@ package struct RouteTemplate: Hashable, Sendable, CustomStringConvertible {
     }
 
     var parameterNames: [String] {
-        segments.compactMap { if case .parameter(let name) = $0 { name } else { nil } }
+        segments.compactMap { segment in
+            switch segment {
+            case .literal: nil
+            case .parameter(let name), .opaque(let name): name
+            }
+        }
     }
 
     var isLiteral: Bool { parameterNames.isEmpty }
@@ -74,6 +85,9 @@ package struct RouteTemplate: Hashable, Sendable, CustomStringConvertible {
                 guard raw == text else { return nil }
             case .parameter(let name):
                 guard let value = PathParameters.decode(raw) else { return nil }
+                parameters.values.append((name, value))
+            case .opaque(let name):
+                guard let value = PathParameters.decodeOpaque(raw) else { return nil }
                 parameters.values.append((name, value))
             }
         }
@@ -97,6 +111,17 @@ package struct PathParameters: Sendable {
     static func decode(_ raw: Substring) -> String? {
         guard let text = PercentCoding.decodeOnce(raw), !text.isEmpty, text != ".", text != "..",
             text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") })
+        else { return nil }
+        return text
+    }
+
+    /// The text of one raw segment where it is an opaque name: `a%2Fb` is `a/b`, and `a%252Fb` is `a%2Fb`.
+    ///
+    /// Such a text is compared and never becomes a path again. Nothing, NUL, control characters, `.` and `..` are refused here
+    /// too: proxies and clients rewrite segments of dots, however they are encoded.
+    static func decodeOpaque(_ raw: Substring) -> String? {
+        guard let text = PercentCoding.decodeOnce(raw), !text.isEmpty, text != ".", text != "..", !raw.contains("\\"),
+            text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { return nil }
         return text
     }

@@ -185,6 +185,19 @@ class APITest(unittest.TestCase):
         kept = send("GET", "/api/v1/grants?owner=team%2F7", writer)[2]["grants"]
         self.assertEqual([(g["grant_id"], g["owners"][0]["tags"]) for g in kept], [(grant, {"plan": "gold"})])
 
+    def test_an_owner_with_a_slash_is_disconnected_alone(self):
+        send, writer = self.rig.send, self.rig.writer
+        link = send("POST", "/api/v1/links", writer, {"owner": "team/7"})[2]
+        self.assertEqual(self.rig.connect(link["url"], "jane@example.com").status, 200)
+        grant = send("GET", "/api/v1/owners/team%2F7", writer)[2]["grants"][0]["grant_id"]
+        for segment in ["team/7", "team%252F7", "team%2F7%00", "team%2F7%2F", "team%2f%2e%2e%2f7"]:
+            with self.subTest(segment):
+                self.assertEqual(send("DELETE", f"/api/v1/grants/{grant}/owners/{segment}", writer)[0], 404)
+        self.assertEqual(len(self.rig.sandbox_grants()), 1)
+        status, _, end = send("DELETE", f"/api/v1/grants/{grant}/owners/team%2F7", writer)
+        self.assertEqual((status, end["outcome"]), (200, "revoked"))
+        self.assertEqual(self.rig.sandbox_grants(), [])
+
     def test_a_revoked_link_is_dead(self):
         _, _, link = self.rig.send("POST", "/api/v1/links", self.rig.writer, {"owner": "u"})
         self.assertEqual(self.rig.send("DELETE", f"/api/v1/links/{link['id']}", self.rig.writer)[2]["standing"], "revoked")

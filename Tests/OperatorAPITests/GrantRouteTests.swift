@@ -133,6 +133,42 @@ struct GrantRouteTests {
         #expect(await harness.call(.get, "/grants/g").status == 404)
     }
 
+    @Test(
+        arguments: [
+            ("team/7", "team%2F7"), ("team/7", "team%2f7"), ("/", "%2F"), ("a/../b", "a%2F..%2Fb"),
+            ("ACME\\jane", "ACME%5Cjane"), ("100%", "100%25"), ("a%2Fb", "a%252Fb"), ("a b?c#d", "a%20b%3Fc%23d"),
+        ]
+    )
+    func `are taken from an owner whatever is in its ID`(owner: String, segment: String) async throws {
+        let harness = try APIHarness()
+        try await harness.connect("g", owner: owner)
+        try await harness.connect("g", owner: "bea")
+        #expect(ids(await harness.call(.get, "/owners/\(segment)")) == ["g"])
+        let reply = await harness.call(.delete, "/grants/g/owners/\(segment)")
+        #expect(reply.status == 200 && reply["outcome"] == "others_remain")
+        #expect(await harness.call(.delete, "/grants/g/owners/\(segment)").status == 404)
+        let kept = try await harness.store.grant(Sample.grantID("g"))
+        #expect(kept?.owners.map(\.owner.text) == ["bea"])
+    }
+
+    @Test(
+        arguments: [
+            "team%00", "team%2F7%00", "%00team%2F7", "team%252F7", "team%25252F7", "team/7", "team%2F7%2F",
+            "%2Fteam%2F7",
+            "team%2F%2F7", "team%2F.%2F7", "team%2F7%0A", "TEAM%2F7", "team%5C7", "team%C0%AF7", "team%EF%BC%8F7",
+            "%2E%2E",
+            "..", "", "%", "team%2",
+        ]
+    )
+    func `are taken from nobody by what is not exactly the ID`(segment: String) async throws {
+        let harness = try APIHarness()
+        try await harness.connect("g", owner: "team/7")
+        let reply = await harness.call(.delete, "/grants/g/owners/\(segment)")
+        #expect(reply.status == 404)
+        #expect(try await harness.store.grant(Sample.grantID("g"))?.owners.map(\.owner.text) == ["team/7"])
+        try harness.exchange.finish()
+    }
+
     @Test func `say that the access still exists where Nylas could not delete it`() async throws {
         let harness = try APIHarness()
         try await harness.connect("g", owner: "ada")

@@ -81,6 +81,56 @@ import Web
         #expect(response[.location] == nil)
     }
 
+    private static let owners = Router(
+        [
+            Route(.get, "/owners/{owner}/{id}", opaque: ["owner"]) { _, parameters in
+                Response(status: .ok, content: Array("\(parameters["owner"] ?? "") | \(parameters["id"] ?? "")".utf8))
+            }
+        ],
+        errors: errors
+    )
+
+    @Test(
+        arguments: [
+            ("/owners/a%2Fb/1", "a/b | 1"), ("/owners/a%2fb/1", "a/b | 1"), ("/owners/%2F/1", "/ | 1"),
+            ("/owners/a%2F..%2Fb/1", "a/../b | 1"), ("/owners/..%2F..%2F/1", "../../ | 1"),
+            ("/owners/ACME%5Cjane/1", "ACME\\jane | 1"), ("/owners/a%252Fb/1", "a%2Fb | 1"),
+            ("/owners/a%2525/1", "a%25 | 1"), ("/owners/%25/1", "% | 1"), ("/owners/a+b%20c/1", "a+b c | 1"),
+            ("/owners/j%40x.example%3Fa=b%23c/1", "j@x.example?a=b#c | 1"), ("/owners/%C3%BC/1", "ü | 1"),
+        ]
+    )
+    func `an opaque parameter is one segment with anything in it, decoded once`(
+        path: String,
+        values: String
+    ) async {
+        let response = await Self.owners.response(to: request(.get, path))
+        #expect(response.head.status == .ok && response.text == values)
+        #expect(response.routeTemplate == "/owners/{owner}/{id}")
+    }
+
+    @Test(
+        arguments: [
+            "/owners/a%00b/1", "/owners/%00/1", "/owners//1", "/owners/./1", "/owners/../1", "/owners/%2E/1",
+            "/owners/%2e%2E/1", "/owners/.%2e/1", "/owners/a%0Ab/1", "/owners/a%0D%0Ab/1", "/owners/%7F/1",
+            "/owners/%1F/1", "/owners/a\\b/1", "/owners/%/1", "/owners/%2/1", "/owners/%zz/1", "/owners/%2g/1",
+            "/owners/%FF/1", "/owners/%C0%AF/1", "/owners/%ED%A0%80/1", "/owners/a/b/1", "/owners/a%2Fb",
+            "/owners/a%2F1",
+            // The other parameter of the same route is what it always was.
+            "/owners/a/1%2F2", "/owners/a/%5C", "/owners%2Fa/1",
+        ]
+    )
+    func `an opaque parameter is never nothing, a step, a control character or more than its segment`(
+        path: String
+    ) async {
+        #expect(await Self.owners.response(to: request(.get, path)).head.status == .notFound)
+    }
+
+    @Test func `does not start with an opaque parameter that the template has not`() async {
+        await #expect(processExitsWith: .failure) {
+            _ = Route(.get, "/a/{id}", opaque: ["owner"]) { _, _ in Response(status: .ok) }
+        }
+    }
+
     @Test(
         arguments: [
             ("POST", "/", "GET, HEAD, OPTIONS"), ("PUT", "/", "GET, HEAD, OPTIONS"),
