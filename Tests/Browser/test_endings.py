@@ -1,9 +1,12 @@
 """How a connect ends for the host app: the way back from every page, confirmed binding, and two browsers that play attacker and
 victim."""
 
+import contextlib
 import itertools
 import json
+import os
 import re
+import sqlite3
 
 from browser import Browser
 from demo import request
@@ -58,6 +61,14 @@ class HostCase(LookingCase):
             if link.text.startswith("Back to"):
                 return link.get_attribute("href")
         raise AssertionError(f"there is no way back:\n{browser.text[:400]}")
+
+    def end_latest_as(self, verdict: str):
+        """Writes into the store that the flow that was started last ended so."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.rig.data, "postern.db"), timeout=10)) as store, store:
+            changed = store.execute(
+                "update flow_claim set verdict = ? where digest = (select digest from flow_claim order by started_at desc limit 1)",
+                (verdict,))
+            self.assertEqual(changed.rowcount, 1)
 
     def assertGained(self, *owned):
         self.assertEqual([pair for pair in self.rig.owners() if pair not in self.before], sorted(owned))
@@ -120,6 +131,26 @@ class EndPages(HostCase):
         self.browser.expect("We cannot tell which connection this is")
         self.assertIn("This page cannot tell Acme how it ended", self.browser.text)
         self.inspect("end-unknown")
+
+    def test_ends_that_only_time_or_bad_luck_brings(self):
+        """Nobody waits for them here: a flow that was declined is given another end in the store, and its page is looked at."""
+        self.browser.open(self.rig.link("jane", "--binding", "confirmed"))
+        self.approve(self.browser, self.address, decision="Cancel")
+        self.browser.expect("Nothing was connected")
+        page = self.browser.address
+        for verdict, heading in [
+            ("not_confirmed", "Acme did not confirm in time"), ("expired", "That took a little too long"),
+            ("link_revoked", "This link is no longer valid"), ("exchange_refused", "The sign-in could not be completed"),
+            ("unknown", "The connection could not be completed"), ("provider_refused", "Google did not allow it"),
+            ("connected_by_someone_else", "This mailbox is already connected"),
+        ]:
+            with self.subTest(verdict):
+                self.end_latest_as(verdict)
+                self.browser.open(page)
+                self.browser.expect(heading)
+                self.assertIn("postern_result=", self.way_back(self.browser))
+                self.inspect("end-" + verdict.replace("_", "-"))
+        self.assertGained()
 
     def test_waiting_for_the_host_app_and_its_silence(self):
         self.browser.open(self.rig.link("jane", "--binding", "confirmed"))
