@@ -59,23 +59,6 @@ struct WaitingTests {
         }
     }
 
-    @Test func `a bell that rang before is heard, once`() async {
-        let bell = Bell()
-        bell.ring()
-        bell.ring()
-        await bell.rung()
-        let task = Task { await bell.rung() }
-        bell.ring()
-        await task.value
-    }
-
-    @Test func `waiting for a bell ends with the task`() async {
-        let bell = Bell()
-        let task = Task { await bell.rung() }
-        task.cancel()
-        await task.value
-    }
-
     @Test func `takes on no more flows than its limit, until one of them ends`() {
         let progress = FlowProgress(limit: 2)
         let flows = (1...3).map { FlowID(state: "state \($0)") }

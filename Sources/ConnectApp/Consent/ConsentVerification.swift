@@ -34,12 +34,7 @@ struct ConsentVerification: Sendable {
                 continue
             }
             let wait = max(next.duration(since: wallClock.now()), restraint, .seconds(1))
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { [time] in _ = await time.sleep(for: wait) }
-                group.addTask { [bell] in await bell.rung() }
-                await group.next()
-                group.cancelAll()
-            }
+            await bell.rung { [time] in _ = await time.sleep(for: wait) }
         }
     }
 

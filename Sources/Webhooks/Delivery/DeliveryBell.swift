@@ -1,19 +1,20 @@
 import Synchronization
+import Timekeeping
 
-/// Rung when an event is on the disk, so that it leaves at once. Made before the store, which rings it, and the delivery, which
-/// listens.
+/// Rung when an event is on the disk, so that it leaves at once. Made before the store, which rings it, and the deliveries, each
+/// of which listens.
 package final class DeliveryBell: Sendable {
-    private let alarms = Mutex<[Alarm]>([])
+    private let listeners = Mutex<[Bell]>([])
 
     package init() {}
 
     package func ring() {
-        for alarm in alarms.withLock({ $0 }) { alarm.ring() }
+        for bell in listeners.withLock({ $0 }) { bell.ring() }
     }
 
-    func makeAlarm() -> Alarm {
-        let alarm = Alarm()
-        alarms.withLock { $0.append(alarm) }
-        return alarm
+    func listener() -> Bell {
+        let bell = Bell()
+        listeners.withLock { $0.append(bell) }
+        return bell
     }
 }

@@ -29,7 +29,7 @@ final class TargetDelivery: Sendable {
     private let instance: String
     private let wallClock: WallClock
     private let clock: any Clock<Duration>
-    private let alarm: Alarm
+    private let bell: Bell
     private let log: WebhookLog
     private let state = Mutex(State())
 
@@ -41,7 +41,7 @@ final class TargetDelivery: Sendable {
         instance: String,
         wallClock: WallClock,
         clock: any Clock<Duration>,
-        alarm: Alarm,
+        bell: Bell,
         log: WebhookLog
     ) {
         self.target = target
@@ -51,7 +51,7 @@ final class TargetDelivery: Sendable {
         self.instance = instance
         self.wallClock = wallClock
         self.clock = clock
-        self.alarm = alarm
+        self.bell = bell
         self.log = log
     }
 
@@ -66,18 +66,18 @@ final class TargetDelivery: Sendable {
                     group.addTask(name: "webhook") {
                         await self.attempt(entry)
                         self.state.withLock { $0.inHand -= 1 }
-                        self.alarm.ring()
+                        self.bell.ring()
                     }
                 }
-                if wait > .zero { await alarm.wait(atMost: wait, clock) }
+                if wait > .zero { await bell.rung { [clock] in try? await clock.sleep(for: wait) } }
             }
             group.addTask {
                 try? await self.clock.sleep(for: Self.grace)
                 self.state.withLock { $0.isOver = true }
-                self.alarm.ring()
+                self.bell.ring()
             }
             while !Task.isCancelled, state.withLock({ $0.inHand > 0 && !$0.isOver }) {
-                await alarm.wait(atMost: Self.grace, clock)
+                await bell.rung { [clock] in try? await clock.sleep(for: Self.grace) }
             }
             group.cancelAll()
         }
@@ -85,7 +85,7 @@ final class TargetDelivery: Sendable {
 
     func drain() {
         state.withLock { $0.isDraining = true }
-        alarm.ring()
+        bell.ring()
     }
 
     private var isDraining: Bool { state.withLock { $0.isDraining } }

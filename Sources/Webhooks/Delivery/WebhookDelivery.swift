@@ -48,7 +48,7 @@ package final class WebhookDelivery: Sendable {
                 instance: instance,
                 wallClock: wallClock,
                 clock: clock,
-                alarm: bell.makeAlarm(),
+                bell: bell.listener(),
                 log: log
             )
         }

@@ -23,7 +23,7 @@ package final class GrantReading: Sendable {
     private let wallClock: WallClock
     private let clock: any Clock<Duration>
     private let log: WebhookLog
-    private let alarm = Alarm()
+    private let bell = Bell()
     private let isDraining = Mutex(false)
 
     package init(
@@ -45,20 +45,20 @@ package final class GrantReading: Sendable {
 
     /// Says that there is a new hint.
     func ring() {
-        alarm.ring()
+        bell.ring()
     }
 
     /// Begins no more looks; what is left stays in the store.
     package func drain() {
         isDraining.withLock { $0 = true }
-        alarm.ring()
+        bell.ring()
     }
 
     /// Looks until ``drain()``, and ends with the looks in hand; or until the task is cancelled.
     package func run() async {
         while !Task.isCancelled, !isDraining.withLock({ $0 }) {
             let wait = await round()
-            if wait > .zero { await alarm.wait(atMost: wait, clock) }
+            if wait > .zero { await bell.rung { [clock] in try? await clock.sleep(for: wait) } }
         }
     }
 

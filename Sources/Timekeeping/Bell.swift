@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Wakes the one task that waits for it; a ring before the waiting counts too.
-final class Alarm: Sendable {
+package final class Bell: Sendable {
     private enum State {
         case silent
         case rung
@@ -10,7 +10,9 @@ final class Alarm: Sendable {
 
     private let state = Mutex(State.silent)
 
-    func ring() {
+    package init() {}
+
+    package func ring() {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard case .awaited(let continuation) = state else {
                 state = .rung
@@ -22,17 +24,8 @@ final class Alarm: Sendable {
         waiting?.resume()
     }
 
-    /// Returns at the next ring, after the time given, or when the task is cancelled. For one task at a time.
-    func wait(atMost duration: Duration, _ clock: any Clock<Duration>) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try? await clock.sleep(for: duration) }
-            group.addTask { await self.rung() }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func rung() async {
+    /// Returns at the next ring, or when the task is cancelled. For one task at a time.
+    package func rung() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
@@ -54,6 +47,16 @@ final class Alarm: Sendable {
                 return continuation
             }
             waiting?.resume()
+        }
+    }
+
+    /// The same, or when something else is over: a sleep on the clock that the caller waits by.
+    package func rung(orUntil over: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await over() }
+            group.addTask { await self.rung() }
+            await group.next()
+            group.cancelAll()
         }
     }
 }
