@@ -53,6 +53,13 @@ package struct TokenBuckets<Key: Hashable & Sendable>: Sendable {
         return nil
     }
 
+    /// Takes all tokens that there are: somebody else has counted, and more.
+    package mutating func empty(_ key: Key, at now: Duration) {
+        let now = nanoseconds(now)
+        beginGeneration(at: now)
+        note(now + depth, for: key)
+    }
+
     /// How long until there is a token, or nil if there is one: for what costs a token only once it has failed.
     package func wait(for key: Key, at now: Duration) -> Duration? {
         let now = nanoseconds(now)

@@ -45,6 +45,17 @@ struct TokenBucketsTests {
         for key in 0..<8 { #expect(drain(&buckets, key, at: .zero) == 3) }
     }
 
+    @Test func `a bucket that is emptied fills as one that was used up`() {
+        var buckets = TokenBuckets<Int>(Self.slow, capacity: 8)
+        for start in [0, 1000] {
+            buckets.empty(1, at: .seconds(start))
+            buckets.empty(1, at: .seconds(start))
+            #expect(buckets.take(1, at: .seconds(start)) == .seconds(1))
+            #expect(drain(&buckets, 1, at: .seconds(start + 2)) == 2)
+        }
+        #expect(drain(&buckets, 2, at: .seconds(1000)) == 3)
+    }
+
     @Test func `looking takes nothing`() {
         var buckets = TokenBuckets<Int>(Self.slow, capacity: 8)
         for _ in 0..<10 { #expect(buckets.wait(for: 1, at: .zero) == nil) }

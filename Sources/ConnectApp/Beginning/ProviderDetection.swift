@@ -2,6 +2,7 @@ import Grants
 import Nylas
 import Synchronization
 import Timekeeping
+import Web
 
 /// Finds the provider of an address the person has typed, as far as that takes no patience: whatever goes wrong, the person
 /// simply chooses.
@@ -14,12 +15,19 @@ final class ProviderDetection: Sendable {
     static let domainLimit = 1000
     static let questionsPerMinute = 20
 
+    private enum Asker: Hashable, Sendable {
+        case application
+    }
+
     private struct State {
         var answers: [String: (provider: Provider?, until: Duration)] = [:]
         /// In the order they were asked for, the first to be forgotten.
         var order: [String] = []
-        var tokens = Double(ProviderDetection.questionsPerMinute)
-        var refilledAt = Duration.zero
+        /// One bucket, for all who ask.
+        var questions = TokenBuckets<Asker>(
+            Rate(perMinute: ProviderDetection.questionsPerMinute, burst: ProviderDetection.questionsPerMinute),
+            capacity: 1
+        )
     }
 
     private let nylas: NylasClient
@@ -44,7 +52,7 @@ final class ProviderDetection: Sendable {
             return (true, answer.provider)
         }
         if known.isKnown { return known.provider }
-        guard takeToken(at: now) else {
+        guard takeQuestion() else {
             log(.detectionSkipped("questions of this minute used up"), reference: reference)
             return nil
         }
@@ -54,22 +62,15 @@ final class ProviderDetection: Sendable {
             return provider
         } catch {
             // Nylas counts for everybody who uses the application: it knows better than we do.
-            if case .rateLimited = error { state.withLock { $0.tokens = 0 } }
+            if case .rateLimited = error { state.withLock { $0.questions.empty(.application, at: time.elapsed) } }
             log(.detectionFailed(error), reference: reference)
             return nil
         }
     }
 
-    private func takeToken(at now: Duration) -> Bool {
-        state.withLock { state in
-            let perSecond = Double(ProviderDetection.questionsPerMinute) / 60
-            let gained = (now - state.refilledAt) / .seconds(1) * perSecond
-            state.tokens = min(Double(ProviderDetection.questionsPerMinute), state.tokens + gained)
-            state.refilledAt = now
-            guard state.tokens >= 1 else { return false }
-            state.tokens -= 1
-            return true
-        }
+    private func takeQuestion() -> Bool {
+        // The clock is read under the lock: a moment must not come before one that another task has brought already.
+        state.withLock { $0.questions.take(.application, at: time.elapsed) == nil }
     }
 
     private func remember(_ provider: Provider?, of domain: String, at now: Duration) {
