@@ -1,3 +1,4 @@
+import HTTPSemantics
 import Timekeeping
 
 /// Everything a sandbox remembers, all of it in memory; the emulator keeps it behind one lock.

@@ -1,4 +1,5 @@
 package import Grants
+import HTTPSemantics
 import Nylas
 
 /// Grants that work now and would not after what was asked for.

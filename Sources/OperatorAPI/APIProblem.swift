@@ -1,4 +1,5 @@
 package import GrantStore
+import HTTPSemantics
 package import HTTPTypes
 
 /// Why a call is not answered as it was meant: an RFC 9457 problem, of type `about:blank` with a code of ours beside it.

@@ -1,5 +1,6 @@
 import BulkGrants
 import GrantStore
+import HTTPSemantics
 import HTTPTypes
 
 extension BulkRunRoutes {

@@ -3,6 +3,7 @@ import ConnectApp
 import Cryptography
 import GrantStore
 import Grants
+import HTTPSemantics
 import HTTPTypes
 import Nylas
 import Timekeeping

@@ -1,6 +1,7 @@
 import ConnectApp
 import Cryptography
 import Grants
+import HTTPSemantics
 import HTTPTypes
 import Nylas
 import Web

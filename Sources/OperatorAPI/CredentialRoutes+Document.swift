@@ -1,4 +1,5 @@
 import Grants
+import HTTPSemantics
 import HTTPTypes
 import Nylas
 

@@ -1,6 +1,7 @@
 import ConnectApp
 import GrantStore
 import Grants
+import HTTPSemantics
 import HTTPTypes
 import Nylas
 import Timekeeping

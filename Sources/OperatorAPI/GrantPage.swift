@@ -1,6 +1,7 @@
 import Cryptography
 import GrantStore
 import Grants
+import HTTPSemantics
 import HTTPTypes
 import Timekeeping
 

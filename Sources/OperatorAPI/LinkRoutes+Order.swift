@@ -1,5 +1,6 @@
 import ConnectApp
 import GrantStore
+import HTTPSemantics
 
 extension LinkRoutes {
     /// What a call orders: as it says itself, or as the grant says that is to be connected again.

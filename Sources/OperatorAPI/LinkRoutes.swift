@@ -2,6 +2,7 @@ import ConnectApp
 import Cryptography
 import GrantStore
 import Grants
+import HTTPSemantics
 import HTTPTypes
 import Timekeeping
 import Web

@@ -87,7 +87,7 @@ struct Responder: Sendable {
             type.parameters.allSatisfy({ $0.name == "charset" && $0.value.lowercased() == "utf-8" })
         else { throw APIProblem(.unsupportedMediaType) }
         let value: JSON
-        do throws(JSONViolation) {
+        do throws(JSONFault) {
             value = try JSON(parsing: request.content)
         } catch {
             throw APIProblem(.invalidJSON)

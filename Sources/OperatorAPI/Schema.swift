@@ -1,3 +1,5 @@
+package import HTTPSemantics
+
 /// What a JSON value may be. One value for three uses: a request's content is checked against it, the OpenAPI document shows it,
 /// and the tests hold every answer against it.
 package indirect enum Schema: Sendable {

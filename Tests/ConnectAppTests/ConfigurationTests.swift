@@ -149,6 +149,54 @@ struct ConfigurationTests {
         #expect(Self.faults(text).first?.rule == .notJSON)
     }
 
+    @Test(
+        arguments: [
+            (
+                "{\n  \"publicURL\": \"a\",\n  \"publicURL\": \"b\"\n}",
+                "config.json: Line 3, column 3: a key that is there already."
+            ),
+            (
+                "{\"nylas\": {\"region\": \"us\"}, \"nylas\": {}}",
+                "config.json: Line 1, column 29: a key that is there already."
+            ),
+            ("{\"nylas\": {\"region\": \"us\", \"r\\u0065gion\": \"eu\"}}", "config.json: Line 1, column 28:"),
+            ("{\"api\": {\"tokens\": [{\"name\": \"a\", \"name\": \"b\"}]}}", "config.json: Line 1, column 35:"),
+            ("{\"x\": {\"y\": 1, \"y\": 1}}", "config.json: Line 1, column 16:"),
+        ]
+    )
+    func `a key that is there twice is refused with its place, whatever it says`(text: String, sentence: String) {
+        let faults = Self.faults(text)
+        #expect(faults.map(\.rule).first == .duplicateKey && faults.first?.description.hasPrefix(sentence) == true)
+        // What the file would have said is not missing.
+        #expect(!faults.contains { $0.rule == .missing })
+    }
+
+    @Test func `a key that is there by path and by object is there twice`() {
+        let text = #"{"log": {"level": "debug"}, "log.level": "info"}"#
+        let twice = Self.faults(text).filter { $0.rule == .duplicateKey }
+        #expect(twice.map(\.description) == ["log.level (config.json): is there twice: keep one of them."])
+    }
+
+    @Test(
+        arguments: [
+            ("{\n  \"publicURL\": \"marker\"\n  \"brand\": {}\n}", "Line 3, column 3: JSON cannot go on like that."),
+            ("{\n// a comment\n}", "Line 2, column 1:"), ("{\"a\": 1,}", "Line 1, column 9:"),
+            ("\u{FEFF}{}", "Line 1, column 1:"),
+            ("{\"a\": 1e999}", "Line 1, column 7: a number beyond all bounds."),
+        ]
+    )
+    func `a file that is no JSON says where, and nothing of what is there`(text: String, place: String) {
+        let fault = Self.faults(text).first
+        #expect(fault?.rule == .notJSON)
+        #expect(fault?.description.hasPrefix("config.json: is not a JSON object. \(place)") == true)
+        #expect(fault?.description.contains("marker") == false)
+    }
+
+    @Test func `a list of the environment with a member twice is refused`() {
+        let text = #"[{"name": "a", "scope": "read", "scope": "write", "sha256": "x"}]"#
+        #expect(Self.faults(overrides: ["api.tokens=\(text)"]).map(\.subject) == ["api.tokens"])
+    }
+
     @Test func `a file that cannot be read is one fault, not one for each key in it`() {
         let layers = ConfigurationLayers(
             file: ("config.json", nil),

@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 /// One key of the configuration: its name in the file, what it takes, and how a value of it is read.
 ///
 /// The same key can come from three layers. In the file it is a member (`connect.open` is `open` in the object `connect`),
@@ -22,7 +24,7 @@ struct ConfigurationKey<Value: Sendable>: Sendable {
 /// A value as a layer gives it, before anybody knows whether it is right.
 enum RawValue: Equatable, Sendable {
     case text(String)
-    case json(JSONValue)
+    case json(JSON)
 
     /// A string; an empty one counts as none.
     var string: String? {
@@ -44,7 +46,7 @@ enum RawValue: Equatable, Sendable {
     /// A whole number that is not negative; digits only, no sign and no spaces.
     var wholeNumber: Int? {
         switch self {
-        case .json(.integer(let number)): number >= 0 ? number : nil
+        case .json(.integer(let number)): number >= 0 ? Int(exactly: number) : nil
         case .text(let text) where !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }: Int(text)
         default: nil
         }

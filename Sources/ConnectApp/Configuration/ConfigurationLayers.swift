@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 /// Where settings come from, the later over the earlier: file, environment, command line.
 package struct ConfigurationLayers: Sendable {
     /// The file's name as the operator gave it, and its bytes; nil bytes if it cannot be read, nil altogether without a file.
@@ -32,7 +34,7 @@ package struct EffectiveSetting: Sendable, Equatable {
 
 /// Reads keys out of the layers and gathers every fault on the way.
 struct ConfigurationReader {
-    private var file: [String: JSONValue] = [:]
+    private var file: [String: JSON] = [:]
     private let fileName: String
     private let layers: ConfigurationLayers
     private var overrides: [String: String] = [:]
@@ -66,7 +68,13 @@ struct ConfigurationReader {
             let advice = "Name the file with --config, or check its rights."
             return faults.append(.init(rule: .fileUnreadable, subject: name, advice: advice))
         }
-        guard case .object(let members)? = try? JSONValue.parse(bytes) else {
+        let json: JSON
+        do throws(JSONFault) {
+            json = try JSON(parsing: bytes)
+        } catch {
+            return faults.append(ConfigurationFault(error, in: name))
+        }
+        guard let members = json.members else {
             let advice = "config.example.json shows what it looks like."
             return faults.append(.init(rule: .notJSON, subject: name, advice: advice))
         }
@@ -74,12 +82,21 @@ struct ConfigurationReader {
         hasReadFile = true
     }
 
-    private mutating func flatten(_ members: [String: JSONValue], prefix: String) {
-        for (name, value) in members {
-            if case .object(let inner) = value {
-                flatten(inner, prefix: prefix + name + ".")
-            } else {
-                file[prefix + name] = value
+    /// Both `{"a": {"b": 1}}` and `{"a.b": 1}` are the key `a.b`, so one of each is one key twice.
+    private mutating func flatten(_ members: [JSON.Member], prefix: String) {
+        for member in members {
+            let key = prefix + member.name
+            if let inner = member.value.members {
+                flatten(inner, prefix: key + ".")
+            } else if file.updateValue(member.value, forKey: key) != nil {
+                faults.append(
+                    .init(
+                        rule: .duplicateKey,
+                        subject: key,
+                        source: fileName,
+                        advice: "is there twice: keep one of them."
+                    )
+                )
             }
         }
     }

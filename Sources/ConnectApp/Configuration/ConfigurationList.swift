@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 /// A key that holds a list of objects: in the file an array, in the environment and behind `--set` the same array as JSON text.
 ///
 /// What is wrong is named by its place in the list (`api.tokens[1].scope`), everything at once, and never with its value.
@@ -32,11 +34,11 @@ struct ConfigurationObject {
     /// Such as `api.tokens[0]`.
     let place: String
     private let source: String
-    private let members: [String: JSONValue]
+    private let members: [JSON.Member]
     private var known: [String] = []
     private(set) var faults: [ConfigurationFault] = []
 
-    init(_ members: [String: JSONValue], place: String, source: String) {
+    init(_ members: [JSON.Member], place: String, source: String) {
         self.members = members
         self.place = place
         self.source = source
@@ -45,7 +47,7 @@ struct ConfigurationObject {
     /// The value of an optional member; nil if it is absent or null, or if it is wrong, which is then a fault.
     mutating func value<Value>(_ key: ConfigurationKey<Value>) -> Value? {
         known.append(key.name)
-        guard let raw = members[key.name], raw != .null else { return nil }
+        guard let raw = members.first(where: { $0.name == key.name })?.value, raw != .null else { return nil }
         guard let value = key.read(.json(raw)) else {
             fault(.wrongValue, key.name, "must be \(key.expectation), for example \(key.example).")
             return nil
@@ -68,7 +70,7 @@ struct ConfigurationObject {
     }
 
     mutating func refuseUnknownMembers() {
-        for name in members.keys.sorted() where !known.contains(name) {
+        for name in members.map(\.name).sorted() where !known.contains(name) {
             fault(.unknownKey, name, "Its members are \(known.joined(separator: ", ")).")
         }
     }
@@ -132,13 +134,12 @@ extension ConfigurationReader {
 
 extension RawValue {
     /// The elements of an array, which as text is JSON; an empty text is an empty list.
-    fileprivate var values: [JSONValue]? {
+    fileprivate var values: [JSON]? {
         switch self {
         case .json(.array(let values)): return values
         case .text(""): return []
         case .text(let text):
-            guard case .array(let values)? = try? JSONValue.parse(Array(text.utf8)) else { return nil }
-            return values
+            return (try? JSON(parsing: Array(text.utf8)))?.elements
         case .json: return nil
         }
     }

@@ -1,3 +1,4 @@
+import HTTPSemantics
 import HTTPTypes
 
 /// Why a call of the API is refused, in Nylas's ordinary error envelope (`nylas-api.md` §1.4).

@@ -65,16 +65,16 @@ extension Emulator {
 extension SandboxState.RegisteredURI {
     fileprivate var json: JSON {
         JSON.object([
-            .init(name: "id", value: .string(id)),
-            .init(name: "url", value: .string(callback.url)),
-            .init(name: "platform", value: .string(callback.platform.rawValue)),
+            .init("id", .string(id)),
+            .init("url", .string(callback.url)),
+            .init("platform", .string(callback.platform.rawValue)),
             .init(
-                name: "settings",
-                value: callback.settings.isEmpty
+                "settings",
+                callback.settings.isEmpty
                     ? .null
                     : .object(
                         callback.settings.sorted { $0.key < $1.key }.map {
-                            .init(name: $0.key, value: .string($0.value))
+                            .init($0.key, .string($0.value))
                         }
                     )
             ),

@@ -32,15 +32,15 @@ struct APIAnswer {
     var members: [JSON.Member]
 
     static func data(_ data: JSON, status: HTTPResponse.Status = .ok) -> APIAnswer {
-        APIAnswer(status: status, members: [.init(name: "data", value: data)])
+        APIAnswer(status: status, members: [.init("data", data)])
     }
 
     /// A list that is paged by `limit` and `offset`, which has no cursor.
     static func list(_ data: [JSON], page: Page) -> APIAnswer {
         APIAnswer(members: [
-            .init(name: "data", value: .array(data)),
-            .init(name: "limit", value: .integer(Int64(page.limit))),
-            .init(name: "offset", value: .integer(Int64(page.offset))),
+            .init("data", .array(data)),
+            .init("limit", .integer(Int64(page.limit))),
+            .init("offset", .integer(Int64(page.offset))),
         ])
     }
 
@@ -70,7 +70,7 @@ extension Emulator {
                 do throws(APIViolation) {
                     guard !needsKey || holdsKey(request) else { throw .keyInvalid }
                     let result = try handle(Call(request: request, path: path, now: wallClock.now()))
-                    let identification = JSON.Member(name: "request_id", value: .string(request.id.text))
+                    let identification = JSON.Member("request_id", .string(request.id.text))
                     return jsonResponse(.object([identification] + result.members), result.status, to: request)
                 } catch {
                     return apiResponse(error, to: request)
@@ -82,12 +82,12 @@ extension Emulator {
     /// Envelope A of `nylas-api.md`, §1.4.
     func apiResponse(_ violation: APIViolation, to request: Request) -> Response {
         var error: [JSON.Member] = [
-            .init(name: "type", value: .string(violation.type)),
-            .init(name: "message", value: .string(violation.message)),
+            .init("type", .string(violation.type)),
+            .init("message", .string(violation.message)),
         ]
         if let code = violation.providerCode {
             let said: JSON = ["code": .string(code), "message": .string(violation.message)]
-            error.append(.init(name: "provider_error", value: said))
+            error.append(.init("provider_error", said))
         }
         let json: JSON = ["request_id": .string(request.id.text), "error": .object(error)]
         return jsonResponse(json, violation.status, to: request)

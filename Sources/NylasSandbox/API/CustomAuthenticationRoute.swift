@@ -106,10 +106,10 @@ let applicationPermissions = ["Mail.ReadWrite", "Mail.Send", "User.Read.All"]
 extension JSON {
     fileprivate static func ofApplication(_ credential: SandboxCredential, _ name: String, _ scopes: [String]) -> JSON {
         .object([
-            .init(name: "app_permission", value: true),
-            .init(name: "credential_id", value: .string(credential.id)),
-            .init(name: "credential_type", value: .string(credential.content.kind.rawValue)),
-            .init(name: name, value: JSON(scopes)),
+            .init("app_permission", true),
+            .init("credential_id", .string(credential.id)),
+            .init("credential_type", .string(credential.content.kind.rawValue)),
+            .init(name, JSON(scopes)),
         ])
     }
 

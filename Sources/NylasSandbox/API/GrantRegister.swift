@@ -1,3 +1,4 @@
+import HTTPSemantics
 import Timekeeping
 
 /// All grants of the application: at most one per address.

@@ -1,4 +1,5 @@
 import Cryptography
+import HTTPSemantics
 import Timekeeping
 
 /// A connector's credential, without what it holds: of that only a digest is kept, to know it again.
@@ -83,7 +84,7 @@ extension JSON {
         case .array(let elements): .array(elements.map(\.sorted))
         case .object(let members):
             .object(
-                members.sorted { $0.name < $1.name }.map { Member(name: $0.name, value: $0.value.sorted) }
+                members.sorted { $0.name < $1.name }.map { Member($0.name, $0.value.sorted) }
             )
         }
     }

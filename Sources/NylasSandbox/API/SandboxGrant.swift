@@ -1,3 +1,4 @@
+import HTTPSemantics
 import Timekeeping
 
 /// A grant as Nylas keeps it.
@@ -52,18 +53,18 @@ struct SandboxGrant: Sendable {
 
     var json: JSON {
         JSON.object([
-            .init(name: "id", value: .string(id)),
-            .init(name: "provider", value: .string(login.provider.rawValue)),
-            .init(name: "grant_status", value: .string(status.rawValue)),
-            .init(name: "email", value: .string(login.email)),
-            .init(name: "scope", value: JSON(login.scopes)),
-            .init(name: "state", value: JSON(login.state)),
-            .init(name: "ip", value: .string(login.ip)),
-            .init(name: "user_agent", value: JSON(login.userAgent)),
-            .init(name: "settings", value: settings),
-            .init(name: "blocked", value: false),
-            .init(name: "created_at", value: .integer(createdAt.secondsSince1970)),
-            .init(name: "updated_at", value: .integer(updatedAt.secondsSince1970)),
+            .init("id", .string(id)),
+            .init("provider", .string(login.provider.rawValue)),
+            .init("grant_status", .string(status.rawValue)),
+            .init("email", .string(login.email)),
+            .init("scope", JSON(login.scopes)),
+            .init("state", JSON(login.state)),
+            .init("ip", .string(login.ip)),
+            .init("user_agent", JSON(login.userAgent)),
+            .init("settings", settings),
+            .init("blocked", false),
+            .init("created_at", .integer(createdAt.secondsSince1970)),
+            .init("updated_at", .integer(updatedAt.secondsSince1970)),
         ]).withoutNulls
     }
 }

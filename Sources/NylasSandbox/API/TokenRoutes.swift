@@ -124,15 +124,15 @@ extension Emulator {
         }
         let isComplete = names == .all
         return JSON.object([
-            .init(name: "access_token", value: .string(access)),
-            .init(name: "expires_in", value: .integer(lifetime.components.seconds)),
-            .init(name: "token_type", value: "Bearer"),
-            .init(name: "id_token", value: .string(id)),
-            .init(name: "refresh_token", value: JSON(refresh)),
-            .init(name: "scope", value: .string(grant.login.scopes.joined(separator: " "))),
-            .init(name: "grant_id", value: .string(grant.id)),
-            .init(name: "email", value: isComplete ? .string(grant.login.email) : .null),
-            .init(name: "provider", value: isComplete ? .string(grant.login.provider.rawValue) : .null),
+            .init("access_token", .string(access)),
+            .init("expires_in", .integer(lifetime.components.seconds)),
+            .init("token_type", "Bearer"),
+            .init("id_token", .string(id)),
+            .init("refresh_token", JSON(refresh)),
+            .init("scope", .string(grant.login.scopes.joined(separator: " "))),
+            .init("grant_id", .string(grant.id)),
+            .init("email", isComplete ? .string(grant.login.email) : .null),
+            .init("provider", isComplete ? .string(grant.login.provider.rawValue) : .null),
         ]).withoutNulls
     }
 

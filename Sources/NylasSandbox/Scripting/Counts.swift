@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 /// What has happened, for assertions: never a code, only its digest.
 struct Counts: Sendable {
     /// By method and route template, such as `POST /v3/connect/token`.
@@ -26,7 +28,7 @@ struct Counts: Sendable {
 
     func json(pendingSteps: Int, grants: Int) -> JSON {
         func object(_ counts: [String: Int64]) -> JSON {
-            .object(counts.sorted { $0.key < $1.key }.map { JSON.Member(name: $0.key, value: .integer($0.value)) })
+            .object(counts.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .integer($0.value)) })
         }
         return [
             "requests": object(requests),

@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 /// What the next authorisations and calls do, as `POST /sandbox/script` said. Each step is used once, in order.
 struct Script: Equatable, Sendable {
     /// Where a step waits for its turn.

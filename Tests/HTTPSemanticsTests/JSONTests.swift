@@ -1,9 +1,17 @@
+import HTTPSemantics
 import Testing
-
-@testable import OperatorAPI
 
 @Suite("JSON, RFC 8259")
 struct JSONTests {
+    private func fault(_ bytes: [UInt8]) -> JSONFault? {
+        do throws(JSONFault) {
+            _ = try JSON(parsing: bytes)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     @Test(
         arguments: [
             ("null", .null), (" true ", true), ("false", false), ("0", 0), ("-0", 0), ("-12", -12),
@@ -41,18 +49,37 @@ struct JSONTests {
         ] as [(String, JSONViolation)]
     )
     func `is refused`(text: String, violation: JSONViolation) {
-        #expect(throws: violation) { try JSON(parsing: Array(text.utf8)) }
+        #expect(fault(Array(text.utf8))?.rule == violation)
+    }
+
+    @Test(
+        arguments: [
+            ("", 1, 1), ("{\n", 2, 1), ("{\n  \"a\": 1,\n  \"b\": 2,\n}", 4, 1), ("{\"a\": 1 \"b\": 2}", 1, 9),
+            ("{\r\n  \"a\" 1}", 2, 7), ("[\"é😀\", x]", 1, 8), ("{\"a\": 1,\n \"b\": {},\n \"a\": 2}", 3, 2),
+            ("{\"x\": {\"a\": 1, \"\\u0061\": 1}}", 1, 16), ("[1,\n 99999999999999999999]", 2, 2), ("[1e999]", 1, 2),
+            ("\"a\nb\"", 1, 3), ("[\"\\x\"]", 1, 4), ("[\"\\ud800x\"]", 1, 9), ("{} {}", 1, 4),
+            (String(repeating: "[", count: 17), 1, 17), ("\"abc", 1, 5),
+        ]
+    )
+    func `that is refused says where`(text: String, line: Int, column: Int) {
+        let found = fault(Array(text.utf8))
+        #expect(found?.line == line && found?.column == column, "\(found?.line ?? 0):\(found?.column ?? 0)")
+    }
+
+    @Test func `that is not UTF-8 is counted all the same`() {
+        let found = fault([0x5B, 0x0A, 0x22, 0xFF, 0x80, 0x22])
+        #expect(found?.rule == .invalidText && found?.line == 2 && found?.column == 1)
     }
 
     @Test(arguments: [
         [0x22, 0xFF, 0x22], [0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22],
     ])
     func `that is not UTF-8 is refused`(bytes: [UInt8]) {
-        #expect(throws: JSONViolation.invalidText) { try JSON(parsing: bytes) }
+        #expect(fault(bytes)?.rule == .invalidText)
     }
 
     @Test func `in 16 bits a character is refused`() {
-        #expect(throws: JSONViolation.malformed) { try JSON(parsing: [0x7B, 0, 0x7D, 0]) }
+        #expect(fault([0x7B, 0, 0x7D, 0])?.rule == .malformed)
     }
 
     @Test(arguments: [

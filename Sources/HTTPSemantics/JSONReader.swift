@@ -12,20 +12,43 @@ package enum JSONViolation: Error, Hashable, Sendable {
     case numberOutOfRange
 }
 
+/// What is wrong with a text that should have been JSON, and where: nothing of the text itself.
+package struct JSONFault: Error, Hashable, Sendable {
+    package var rule: JSONViolation
+    /// From 1; each line feed begins another.
+    package var line: Int
+    /// In characters, from 1.
+    package var column: Int
+}
+
 extension JSON {
     package static let depthLimit = 16
 
     /// Reads one JSON text, strictly: nothing is repaired, and no member is dropped.
-    package init(parsing bytes: [UInt8]) throws(JSONViolation) {
+    package init(parsing bytes: [UInt8]) throws(JSONFault) {
         var reader = JSONReader(bytes: bytes)
-        self = try reader.text()
+        do throws(JSONViolation) {
+            self = try reader.text()
+        } catch {
+            let (line, column) = reader.place
+            throw JSONFault(rule: error, line: line, column: column)
+        }
     }
 }
 
 /// A reader of RFC 8259, one byte after the other; recursion ends at ``JSON/depthLimit``.
 private struct JSONReader {
     let bytes: [UInt8]
+    /// After a violation, where it is.
     var position = 0
+
+    var place: (line: Int, column: Int) {
+        let before = bytes[..<position]
+        let line = before.count { $0 == 0x0A } + 1
+        let start = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        // An octet that goes on with a character counts nothing.
+        return (line, before[start...].count { $0 & 0xC0 != 0x80 } + 1)
+    }
 
     mutating func text() throws(JSONViolation) -> JSON {
         let value = try value(depth: 0)
@@ -57,8 +80,12 @@ private struct JSONReader {
         while true {
             skipWhitespace()
             guard peek == UInt8(ascii: "\"") else { throw .malformed }
+            let start = position
             let name = try string()
-            guard names.insert(name).inserted else { throw .duplicateName }
+            guard names.insert(name).inserted else {
+                position = start
+                throw .duplicateName
+            }
             skipWhitespace()
             guard skip(UInt8(ascii: ":")) else { throw .malformed }
             members.append(JSON.Member(name, try value(depth: depth)))
@@ -85,16 +112,22 @@ private struct JSONReader {
     // MARK: strings
 
     private mutating func string() throws(JSONViolation) -> String {
+        let start = position
         position += 1
         var octets: [UInt8] = []
         while let byte = peek {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let text = String(validating: octets, as: UTF8.self) else { throw .invalidText }
+                guard let text = String(validating: octets, as: UTF8.self) else {
+                    position = start
+                    throw .invalidText
+                }
                 return text
             case UInt8(ascii: "\\"): try escape(into: &octets)
-            case 0..<0x20: throw .malformed
+            case 0..<0x20:
+                position -= 1
+                throw .malformed
             default: octets.append(byte)
             }
         }
@@ -112,7 +145,9 @@ private struct JSONReader {
         case UInt8(ascii: "r"): octets.append(0x0D)
         case UInt8(ascii: "t"): octets.append(0x09)
         case UInt8(ascii: "u"): octets += String(try scalar()).utf8
-        default: throw .malformed
+        default:
+            position -= 1
+            throw .malformed
         }
     }
 
@@ -133,7 +168,7 @@ private struct JSONReader {
     private mutating func fourDigits() throws(JSONViolation) -> UInt16 {
         var value: UInt16 = 0
         for _ in 0..<4 {
-            guard let digit = peek.flatMap(hexadecimalValue) else { throw .malformed }
+            guard let digit = peek?.hexadecimalValue else { throw .malformed }
             position += 1
             value = value << 4 | UInt16(digit)
         }
@@ -159,11 +194,12 @@ private struct JSONReader {
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole {
-            guard let integer = Int64(text) else { throw .numberOutOfRange }
-            return .integer(integer)
+            if let integer = Int64(text) { return .integer(integer) }
+        } else if let number = Double(text), number.isFinite {
+            return .number(number)
         }
-        guard let number = Double(text), number.isFinite else { throw .numberOutOfRange }
-        return .number(number)
+        position = start
+        throw .numberOutOfRange
     }
 
     private mutating func digits() throws(JSONViolation) {
@@ -190,14 +226,5 @@ private struct JSONReader {
 
     private mutating func skipWhitespace() {
         while let byte = peek, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
-    }
-}
-
-private func hexadecimalValue(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 0x30
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - 0x61 + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - 0x41 + 10
-    default: nil
     }
 }
