@@ -380,6 +380,8 @@ class APITest(unittest.TestCase):
         ]
         for request in requests:
             self.rig.send(*request)
+        # The log is written beside the answers: once the process has ended, all of it is there.
+        self.rig.postern.stop()
         output = self.rig.postern.output()
         self.assertIn('"token":"writer"', output)
         for text in [output, *self.rig.answers]:
