@@ -1,12 +1,13 @@
-"""kill -9 at random moments while people connect: nothing that was shown as connected is lost.
+"""kill -9 at random moments while people connect and administrators consent: nothing that was shown is lost.
 
     python3 -m unittest Tests/EndToEnd/crash_test.py        FLOWS=2000 SEED=7 … for more, or for the same again
 
-It goes on until so many people have come back from Nylas (FLOWS, 500) and so many kills were done (KILLS, 40).
+It goes on until so many people have come back from Nylas (FLOWS, 500; of administrators CONSENTS, 200) and so many kills were done (KILLS, 40).
 """
 
 import hashlib
 import http.client
+import json
 import os
 import random
 import sqlite3
@@ -16,10 +17,13 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from consent_test import ARRIVED, VERIFIED, Approval, ConsentRig  # noqa: E402
 from rig import Browser, Rig  # noqa: E402
+from webhook_test import Receiver  # noqa: E402
 
 KILLS = int(os.environ.get("KILLS", "40"))
 FLOWS = int(os.environ.get("FLOWS", "500"))
+CONSENTS = int(os.environ.get("CONSENTS", "200"))
 SEED = int(os.environ.get("SEED", "20260821"))
 PEOPLE = 6
 #: What a browser meets while Postern is dead or dies.
@@ -173,6 +177,123 @@ class CrashTest(unittest.TestCase):
                 self.assertIsNotNone(answer, verdicts[flow.digest])
                 self.assertEqual(flow.is_shown_connected(answer), verdicts[flow.digest] in ("connected", "reconnected"))
         self.check_once(rig)
+
+
+class Administrator(threading.Thread):
+    """Approves one invitation after another, and reloads when something breaks, a few times."""
+
+    def __init__(self, rig, invites, seed):
+        super().__init__(daemon=True)
+        self.rig, self.invites = rig, invites
+        self.random = random.Random(seed)
+        self.shown, self.unsure, self.failure = [], [], None
+
+    def run(self):
+        for invite in self.invites:
+            while True:
+                try:
+                    self.approve(invite)
+                    break
+                except BROKEN:
+                    time.sleep(0.02)
+                except Exception as failure:  # reported by the test
+                    self.failure = failure
+                    return
+
+    def approve(self, invite):
+        approval = Approval(Browser(self.rig, timeout=3), invite).go().decide()
+        for _ in range(3):
+            try:
+                answer = approval.come_back()
+                if answer is not None and (ARRIVED in answer.text or VERIFIED in answer.text):
+                    return self.shown.append(approval)
+            except BROKEN:
+                time.sleep(self.random.random() * 0.3)
+        self.unsure.append(approval)
+
+
+class ConsentCrashTest(unittest.TestCase):
+    def test_no_consent_shown_as_reported_is_lost_and_none_is_proven_by_nothing(self):
+        receiver = Receiver().start()
+        self.addCleanup(receiver.stop)
+        rig = ConsentRig({"crm": receiver})
+        self.addCleanup(rig.close)
+        rig.start()
+        rolls = random.Random(SEED)
+        rig.ask_sandbox("POST", "/sandbox/script", {"consent_delay": 0, "next": [
+            {"on": "custom", "outcome": rolls.choice(["cut_after_processing", "internal_error", "slow"]), "seconds": 1}
+            for _ in range(CONSENTS // 8)]})
+        # Every other one names a mailbox, so that kills fall into its proof, too.
+        probes = {number: {"probe": f"it-{number}@x.example"} for number in range(0, CONSENTS, 2)}
+        invites = [rig.invite(f"Customer {number}", **probes.get(number, {})) for number in range(CONSENTS)]
+        people = [Administrator(rig, invites[number::PEOPLE], rolls.random()) for number in range(PEOPLE)]
+        for person in people:
+            person.start()
+        kills = 0
+        while any(person.is_alive() for person in people):
+            self.assertLess(kills, KILLS * 20 + CONSENTS, "too little happens")
+            time.sleep(rolls.uniform(0.02, 0.25))
+            rig.postern.kill()
+            # As if the five minutes of those that wait were over.
+            rig.change("UPDATE tenant_consent SET ready_at = reported_at, probe_due_at = reported_at WHERE probe_due_at IS NOT NULL")
+            rig.postern.start(rig.port)
+            kills += 1
+        for person in people:
+            self.assertIsNone(person.failure)
+        shown = [approval for person in people for approval in person.shown]
+        unsure = [approval for person in people for approval in person.unsure]
+        self.assertEqual(len(shown) + len(unsure), CONSENTS)
+
+        rig.postern.kill()
+        standings = dict(rig.rows_of_the_dead("SELECT id, standing FROM tenant_consent"))
+        print(f"\n{kills} kills: {len(shown)} shown as reported, {len(unsure)} not; {list(standings.values()).count('verified')} proven by then",
+              flush=True)
+        # Before anything is settled: what was promised was on the disk by then.
+        for approval in shown + unsure:
+            if approval.is_promised:
+                self.assertIn(standings.get(approval.invite["id"]), ("reported", "verified"), "promised, and not in the store")
+        flows = dict(rig.rows_of_the_dead("SELECT digest, consent_id FROM consent_flow"))
+        for approval in shown:
+            self.assertEqual(flows.get(approval.digest), approval.invite["id"])
+
+        rig.change("UPDATE tenant_consent SET ready_at = reported_at, probe_due_at = reported_at WHERE probe_due_at IS NOT NULL")
+        rig.postern.start(rig.port)
+        self.assertEqual(rig.rows("PRAGMA integrity_check"), [("ok",)])
+        self.check_told_again(rig, unsure)
+        rig.wait_until("SELECT count(*) FROM tenant_consent WHERE probe_due_at IS NOT NULL", [(0,)], within=90)
+        self.check_proofs(rig)
+        self.check_deliveries(rig, receiver)
+        self.assertEqual(rig.postern.stop(), 0)
+
+    def check_told_again(self, rig, unsure):
+        flows = dict(rig.rows("SELECT digest, consent_id FROM consent_flow"))
+        for approval in unsure:
+            if approval.digest in flows:
+                answer = approval.come_back()
+                self.assertTrue(ARRIVED in answer.text or VERIFIED in answer.text, answer.text[:400])
+
+    def check_proofs(self, rig):
+        """What counts as proven is so by a grant that Nylas and the store have; without a mailbox nothing is."""
+        at_nylas = {grant["id"]: grant["email"] for grant in rig.sandbox_grants() if grant["grant_status"] == "valid"}
+        saved = dict(rig.rows("SELECT id, address FROM grants"))
+        proven = rig.rows("SELECT grant_id, probe_address FROM tenant_consent WHERE standing = 'verified'")
+        self.assertGreater(len(proven), 0)
+        for grant, probe in proven:
+            self.assertEqual((saved.get(grant), at_nylas.get(grant)), (probe, probe))
+        self.assertEqual(set(saved), {grant for grant, _ in proven}, "a grant that belongs to no proof")
+        self.assertEqual(rig.rows("SELECT count(*) FROM tenant_consent WHERE probe_address IS NULL AND standing <> 'reported'"), [(0,)])
+
+    def check_deliveries(self, rig, receiver):
+        """Each consent was told once for each thing that happened to it: a repetition has the same ID."""
+        rig.wait_until("SELECT count(*) FROM outbox_delivery WHERE state = 'waiting'", [(0,)], within=60)
+        told = {}
+        for _, _, body, _ in receiver.deliveries:
+            event = json.loads(body)
+            told.setdefault((event["type"], event["data"]["id"] if event["type"].startswith("consent.") else event["id"]), set()).add(event["id"])
+        self.assertEqual([key for key, ids in told.items() if len(ids) != 1], [])
+        for consent, standing in rig.rows("SELECT id, standing FROM tenant_consent"):
+            self.assertIn(("consent.reported", consent), told)
+            self.assertEqual(("consent.verified", consent) in told, standing == "verified")
 
 
 if __name__ == "__main__":

@@ -197,6 +197,116 @@ class LeakTest(Planting):
         self.visit("/connect", self.plant("method"))
 
 
+class ConsentLeakTest(Planting):
+    """What an administrator's browser brings, and what the operator's software sends about organisations."""
+
+    def setUp(self):
+        from consent_test import ConsentRig
+        from webhook_test import Receiver
+        self.receiver = Receiver().start()
+        self.addCleanup(self.receiver.stop)
+        self.begin(ConsentRig({"crm": self.receiver}))
+        self.journeys = []
+
+    def plant(self, name):
+        self.secrets[marker(name)] = name
+        return marker(name)
+
+    def call(self, method, path, content, fields=None):
+        connection = self.rig.connection(self.rig.port, timeout=20)
+        connection.request(
+            method, "/api/v1" + path, body=json.dumps(content).encode() if content is not None else None,
+            headers={"Host": f"localhost:{self.rig.port}", "Authorization": "Bearer " + self.rig.token, "Content-Type": "application/json"}
+            | (fields or {}))
+        response = connection.getresponse()
+        text = response.read().decode()
+        self.pages.append((path, str(response.headers) + text))
+        connection.close()
+        return response.status, json.loads(text)
+
+    def approve(self, decision="approve", outcome="approve", change=None, **more):
+        """One administrator with an invitation of his own; his browser may alter where he is sent back."""
+        from consent_test import Approval
+        invite = self.rig.invite("Acme", **more)
+        approval = Approval(Browser(self.rig, timeout=20), invite)
+        approval.go().decide(decision, outcome, tenant=marker("tenant"))
+        self.secrets[approval.state] = "a state"
+        for value in approval.browser.cookies.values():
+            self.secrets[value] = "a cookie"
+        # One of the cookies keeps it, and pages that end badly show it again: to be forwarded, or begun anew.
+        self.secrets[approval.sealed] = "an invitation"
+        if change:
+            query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(approval.callback).query)) | change
+            approval.callback = self.rig.origin + "/callback?" + urllib.parse.urlencode(query)
+        answer = approval.come_back()
+        self.journeys.append(f"{decision} {outcome}")
+        self.pages.append((self.journeys[-1], (answer.text if answer is not None else "")))
+        return approval
+
+    def test_nothing_of_a_consent_is_written_down_where_it_does_not_belong(self):
+        # The tenant is a claim that people compare: it is in the store and on their page, and goes to whom the operator chose.
+        self.secrets[marker("tenant")] = "the tenant"
+        probe = marker("probe").lower() + "@x.example"
+        self.secrets[probe] = "the probe"
+        reported = self.approve(probe=probe)
+        for decision, outcome in (("cancel", "approve"), ("not_admin", "approve"), ("approve", "consent_and_error"), ("approve", "provider_error")):
+            self.approve(decision, outcome, change={"error_description": self.plant(f"description{decision}{outcome}")}
+                         if decision != "approve" else None)
+        self.approve(change={"state": self.plant("foreignstate")})
+        self.approve(change={"error": self.plant("errorname") + " it", "error_description": self.plant("errortext"),
+                             "error_uri": "https://x.example/" + self.plant("erroruri")})
+        self.approve(change={"admin_consent": self.plant("adminconsent")})
+        self.approve(change={"tenant": self.plant("othertenant") + "\n" * 3})
+        for path in ("/consent/" + self.plant("invitepath"), "/consent?" + self.plant("invitequery")):
+            Browser(self.rig).request("GET", self.rig.origin + path)
+        Browser(self.rig).request("POST", self.rig.origin + "/consent", {"invite": self.plant("inviteform")})
+        # What the operator's software sends: a key and a secret that are taken, and some that are not.
+        secret, key = self.plant("clientsecret"), self.plant("privatekeyid")
+        der = b"\x30\x64" + self.plant("privatekey").encode().ljust(100, b"0")
+        pem = "-----BEGIN PRIVATE KEY-----\n" + base64.b64encode(der).decode() + "\n-----END PRIVATE KEY-----\n"
+        account = {"type": "service_account", "private_key_id": key, "private_key": pem, "client_email": f"{self.plant('robot')}@p.example"}
+        google = {"name": "acme", "provider": "google", "service_account_key": account}
+        microsoft = {"name": "own", "provider": "microsoft", "tenant": "common", "client_id": "app", "client_secret": secret}
+        for order in (google, microsoft):
+            self.assertEqual(self.call("POST", "/credentials", order, {"Idempotency-Key": self.plant("key" + order["name"])})[0], 201)
+        self.rig.ask_sandbox("DELETE", "/v3/connectors/yahoo")
+        yahoo = {"provider": "yahoo", "client_id": "app", "client_secret": secret}
+        self.assertEqual(self.call("POST", "/connectors", yahoo, {"Idempotency-Key": self.plant("keyconnector")})[0], 201)
+        for path, order in (
+            ("/connectors", yahoo), ("/connectors", {**yahoo, "tenant": self.plant("connectortenant")}),
+            ("/connectors", {**yahoo, "scopes": [self.plant("scope") + " x"]}),
+            ("/credentials", {**google, "name": self.plant("name") * 9}),
+            ("/credentials", {**google, "service_account_key": {**account, "type": self.plant("type")}}),
+            ("/credentials", {**google, "service_account_key": {**account, "private_key": self.plant("pem")}}),
+            ("/credentials", {**google, "service_account_key": self.plant("keytext")}),
+            ("/credentials", {**microsoft, "tenant": self.plant("badtenant") + "/"}),
+            ("/credentials", {**microsoft, self.plant("member"): 1}),
+            ("/bulk-runs", {"credential_id": self.plant("credential"), "mailboxes": [{"email": "a@x.example"}]}),
+            ("/bulk-runs", {"credential_id": self.rig.credential, "mailboxes": [{"email": self.plant("mailbox")}]}),
+            ("/bulk-runs", {"credential_id": self.rig.credential, "mailboxes": [{"email": "a@x.example", "owner": self.plant("owner") + "\nx"}]}),
+            ("/bulk-runs", {"credential_id": self.rig.credential, "mailboxes": [{"email": "a@x.example", "profile": self.plant("profile")}]}),
+        ):
+            self.assertIn(self.call("POST", path, order)[0], (404, 422), (path, order))
+        for path in ("/credentials/", "/connectors/", "/bulk-runs/", "/consents/"):
+            self.assertEqual(self.call("GET", path + self.plant("id" + path.strip("/")), None)[0], 404)
+        self.receiver.wait(1)
+        self.operations_pages()
+        running = self.everything_out()
+        self.assertEqual(self.rig.postern.stop(), 0)
+        stopped = self.everything_out()
+
+        # The control: the consent is there, in the store, in the log by its name, and was told.
+        self.assertTrue(finds(reported.invite["id"], self.rig.postern.output().encode()))
+        self.assertTrue(any(place == "postern.db" and finds(marker("tenant"), content) for place, content in stopped))
+        self.assertTrue(any(finds(marker("tenant"), body) for _, _, body, _ in self.receiver.deliveries))
+        stores = ("postern.db", "postern.db-wal")
+        shown = [f"the answer to {journey[:24]!r}" for journey in self.journeys]
+        by_design = {("the tenant", place) for place in (*stores, shown[0])} | {("the probe", place) for place in stores}
+        by_design |= {("an invitation", place) for place in shown}
+        self.search(running, by_design)
+        self.search(stopped, by_design)
+
+
 class RawLeakTest(Planting):
     """Octets that no browser sends, at both listeners and beneath TLS."""
 

@@ -78,6 +78,8 @@ class Receiver:
             context.load_cert_chain(*identity)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.server.daemon_threads = True
+        # Who delivers may be killed meanwhile.
+        self.server.handle_error = lambda *_: None
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 
