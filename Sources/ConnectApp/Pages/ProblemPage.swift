@@ -57,7 +57,8 @@ struct ProblemPage {
         case .checkAgain(let path): "<p><a class=\"action\" href=\"\(address: path)\">Check again</a></p>"
         // The empty reference is the page's own address with its query (RFC 3986 §5.2.2): the code is in it, not in the page.
         case .tryAgain: "<p><a class=\"action\" href=\"\">Try again</a></p>"
-        case .askSupport: frame.supportLink.map { "<p>Write to \($0).</p>" } ?? .empty
+        // The line with the reference says whom to ask.
+        case .askSupport: .empty
         }
     }
 }
