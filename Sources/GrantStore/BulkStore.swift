@@ -73,7 +73,9 @@ package protocol BulkStore: Sendable {
     func holdBulkWork() async throws(StoreError) -> (any BulkHold)?
 
     /// Adds grants, or brings known ones up to date, each with its audit entry where something changes.
-    func importGrants(_ grants: [ImportedGrant]) async throws(StoreError) -> ImportCounts
+    ///
+    /// - Parameter isTold: whether `grant.connected` is told of those that work and are new here, or have an owner who is.
+    func importGrants(_ grants: [ImportedGrant], isTold: Bool) async throws(StoreError) -> ImportCounts
 }
 
 /// Which change an answer makes to a row: pure, so that every store does the same.
@@ -113,7 +115,20 @@ package enum BulkRules {
     /// Why a row failed that was not sent any more.
     package static let cancelled = "cancelled"
 
-    /// What a row that was connected means for the host app. An import of what is new means nothing: it was there.
+    /// What an import means for the host app: what is new was there, so it is told only where that is wished.
+    static func newsOfImport(
+        _ known: StoredGrant?,
+        _ saved: StoredGrant,
+        owner: OwnerID?,
+        isTold: Bool
+    ) -> [OutboxNews] {
+        let changes = known.map { OutboxNews.refreshing($0, to: saved) } ?? []
+        let isNewOwner = owner.map { owner in known?.owners.contains { $0.owner == owner } != true } ?? false
+        guard isTold, saved.status == .valid, known == nil || isNewOwner else { return changes }
+        return changes + [OutboxNews(.grantConnected, saved, of: saved.owners.first { $0.owner == owner })]
+    }
+
+    /// What a row that was connected means for the host app.
     static func news(_ row: BulkRow, _ grant: StoredGrant) -> [OutboxNews] {
         let ownership = grant.owners.first { $0.owner == row.owner }
         return switch row.standing {

@@ -179,7 +179,10 @@ extension MemoryGrantStore: BulkStore {
         }
     }
 
-    package func importGrants(_ grants: [ImportedGrant]) async throws(StoreError) -> ImportCounts {
+    package func importGrants(
+        _ grants: [ImportedGrant],
+        isTold: Bool
+    ) async throws(StoreError) -> ImportCounts {
         let now = wallClock.now()
         return change { contents in
             var counts = ImportCounts()
@@ -193,7 +196,9 @@ extension MemoryGrantStore: BulkStore {
                 counts.added += known == nil ? 1 : 0
                 counts.changed += known == nil ? 0 : 1
                 contents.grants[saved.id] = saved
-                if let known { contents.outbox.tell(outbox, at: now) { OutboxNews.refreshing(known, to: saved) } }
+                contents.outbox.tell(outbox, at: now) {
+                    BulkRules.newsOfImport(known, saved, owner: imported.owner, isTold: isTold)
+                }
                 if saved.deletionRequestedAt == nil { contents.deletionsDue[saved.id] = nil }
             }
             return counts

@@ -278,20 +278,41 @@ package struct BulkStoreConformance: Sendable, CustomStringConvertible {
         .init("an import adds what is new, changes what has changed, and else changes nothing") { store, clock in
             let (old, new) = (try Sample.grant("g-1", at: clock.now), try Sample.grant("g-2", at: clock.now))
             let owner = try Sample.owner("ada")
-            var counts = try await store.importGrants([.init(grant: old), .init(grant: new, owner: owner)])
+            var counts = try await store.importGrants(
+                [.init(grant: old), .init(grant: new, owner: owner)],
+                isTold: false
+            )
             try expect(counts.added, is: 2)
             clock.advance(by: .seconds(5))
-            counts = try await store.importGrants([.init(grant: old), .init(grant: new, owner: owner)])
+            counts = try await store.importGrants([.init(grant: old), .init(grant: new, owner: owner)], isTold: false)
             try expect([counts.added, counts.changed, counts.unchanged], is: [0, 0, 2])
             var changed = old
             changed.status = .invalid
-            counts = try await store.importGrants([.init(grant: changed, owner: owner)])
+            counts = try await store.importGrants([.init(grant: changed, owner: owner)], isTold: false)
             try expect([counts.added, counts.changed, counts.unchanged], is: [0, 1, 0])
             let kept = try await store.grant(old.id)
             try expect(kept?.status, is: .invalid)
             try expect(await store.events(matching: OutboxFilter()).map(\.event.type), is: [.grantExpired])
             try expect(kept?.owners.map(\.owner.text), is: ["ada"])
             try expect(kept?.savedAt, is: clock.now - .seconds(5))
-        }
+        },
+        .init("an import that is told tells of what works and is new, or has a new owner, once") { store, clock in
+            let (one, two) = (try Sample.grant("g-1", at: clock.now), try Sample.grant("g-2", at: clock.now))
+            var broken = try Sample.grant("g-3", at: clock.now)
+            broken.status = .invalid
+            let owner = try Sample.owner("ada")
+            _ = try await store.importGrants([.init(grant: one)], isTold: false)
+            try expect(await store.events(matching: OutboxFilter()), is: [])
+            for _ in 0..<2 {
+                _ = try await store.importGrants(
+                    [.init(grant: one, owner: owner), .init(grant: two), .init(grant: broken, owner: owner)],
+                    isTold: true
+                )
+            }
+            let told = try await store.events(matching: OutboxFilter()).map(\.event)
+            try expect(Set(told.map(\.type)), is: [.grantConnected])
+            try expect(told.compactMap(\.grantID?.text).sorted(), is: ["g-1", "g-2"])
+            try expect(told.first { $0.grantID == one.id }?.data.contains("ada"), is: true)
+        },
     ]
 }

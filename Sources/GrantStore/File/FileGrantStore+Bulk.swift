@@ -158,7 +158,10 @@ extension FileGrantStore: BulkStore {
         return try BulkLock.take(in: directory)
     }
 
-    package func importGrants(_ grants: [ImportedGrant]) async throws(StoreError) -> ImportCounts {
+    package func importGrants(
+        _ grants: [ImportedGrant],
+        isTold: Bool
+    ) async throws(StoreError) -> ImportCounts {
         let now = wallClock.now()
         return try await write { [outbox] (connection) throws(SQLiteFailure) in
             var counts = ImportCounts()
@@ -172,7 +175,9 @@ extension FileGrantStore: BulkStore {
                 counts.added += known == nil ? 1 : 0
                 counts.changed += known == nil ? 0 : 1
                 try connection.save(saved)
-                if let known { try connection.tell(outbox, at: now) { OutboxNews.refreshing(known, to: saved) } }
+                try connection.tell(outbox, at: now) {
+                    BulkRules.newsOfImport(known, saved, owner: imported.owner, isTold: isTold)
+                }
                 let isNewOwner = !(known?.owners.contains { $0.owner == imported.owner } ?? false)
                 try connection.appendToAudit(
                     .grantImported,

@@ -22,17 +22,20 @@ extension GrantsCommand {
         @OptionGroup var options: ConfigurationOptions
         @Option(help: ArgumentHelp("Who owns what: a CSV with owner and grant_id or email.", valueName: "FILE"))
         var owners: String?
+        @Flag(help: "Tell the webhooks' targets grant.connected of what works and is new here, or has a new owner.")
+        var tell = false
         @Flag(name: .long, help: "The counts as one JSON object.") var json = false
 
         func run() async throws {
             let owners = try ownerMap()
+            let isTold = tell
             let counts = try await NylasCalls.with(options) { client, configuration throws(CommandFailure) in
                 let store = try openedForWriting(configuration)
                 var total = ImportCounts()
                 try await everyGrant(client) { page throws(CommandFailure) in
                     let imported = page.map { ImportedGrant(grant: StoredGrant($0), owner: owners.owner(of: $0)) }
                     let counts = try await stored { () async throws(StoreError) in
-                        try await store.importGrants(imported)
+                        try await store.importGrants(imported, isTold: isTold)
                     }
                     total.added += counts.added
                     total.changed += counts.changed
