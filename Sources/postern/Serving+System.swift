@@ -48,3 +48,11 @@ extension StreamSecurity.Version {
 func isTerminal(_ descriptor: Int32) -> Bool {
     isatty(descriptor) == 1
 }
+
+/// How wide the terminal at a descriptor is; nil where there is none, or it does not say.
+func terminalColumns(_ descriptor: Int32) -> Int? {
+    var size = winsize()
+    // Sound: the system fills in the structure during the call.
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+}

@@ -5,14 +5,19 @@ KILLS=20 ROWS=10000 BULK_RATE=2000 SEED=7 for the large run; by default a small 
 
 import base64
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import random
+import re
 import signal
 import sqlite3
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 import urllib.request
@@ -25,7 +30,7 @@ RATE = os.environ.get("BULK_RATE", "150")
 SEED = int(os.environ.get("SEED", str(random.randrange(1 << 30))))
 
 
-class BulkTest(unittest.TestCase):
+class BulkCase(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="postern-bulk-")
         self.addCleanup(self.folder.cleanup)
@@ -80,6 +85,8 @@ class BulkTest(unittest.TestCase):
             file.writelines(f'person-{number}@x.example,"user-{number}",gold\r\n' for number in range(count))
         return self.path(name)
 
+
+class BulkTest(BulkCase):
     def assert_sent_once(self, count):
         made = self.ask("/sandbox/counts")["authentications"]
         self.assertEqual(len(made), count)
@@ -198,13 +205,95 @@ class BulkTest(unittest.TestCase):
         with open(self.path("owners.csv"), "w", encoding="utf-8") as file:
             file.write("email,owner\nPerson-5@x.example,five\n")
         for expected in ({"added": 30, "changed": 0, "unchanged": 0}, {"added": 0, "changed": 0, "unchanged": 30}):
-            done = self.run_command("grants", "import", "--owners", self.path("owners.csv"), "--json")
+            done = self.run_command("grants", "import", "--owners", self.path("owners.csv"), "--json", "--tell")
             self.assertEqual(json.loads(done.stdout), expected)
         owners = {grant["email"]: [owner["owner"] for owner in grant["owners"]] for grant in self.stored()}
         self.assertEqual((len(owners), owners["person-5@x.example"], owners["person-6@x.example"]), (30, ["five"], []))
         self.run_command("credentials", "delete", credential, "--yes")
         listed = json.loads(self.run_command("credentials", "list", "--json").stdout)
         self.assertEqual(listed, [])
+
+
+class Screen:
+    """As much of a terminal as a bar needs: what is written where, and how often a line broke at the right edge."""
+
+    def __init__(self, columns):
+        self.columns, self.lines, self.column, self.breaks = columns, [""], 0, 0
+
+    def feed(self, text):
+        for part in re.split(r"(\x1b\[K|\r\n|[\r\n])", text):
+            if part == "\x1b[K":
+                self.lines[-1] = self.lines[-1][:self.column]
+            elif part == "\r":
+                self.column = 0
+            elif part.endswith("\n"):
+                self.lines.append("")
+                self.column = 0
+            else:
+                for character in part:
+                    if self.column == self.columns:
+                        self.breaks += 1
+                        self.lines.append("")
+                        self.column = 0
+                    self.lines[-1] = self.lines[-1][:self.column] + character + self.lines[-1][self.column + 1:]
+                    self.column += 1
+
+
+class TerminalTest(BulkCase):
+    """The bar under a pseudo-terminal, by what stands on its screen."""
+
+    def watch(self, columns, *arguments):
+        """Runs a command there; its status, everything it wrote, the bars one by one, and what is left on the screen."""
+        main, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        child = subprocess.Popen(
+            self.command("grants", "create", *arguments), env=self.environment, stdin=subprocess.DEVNULL, stdout=side, stderr=side)
+        os.close(side)
+        written = b""
+        while True:
+            try:
+                part = os.read(main, 4096)
+            except OSError:
+                break
+            if not part:
+                break
+            written += part
+        os.close(main)
+        text = written.decode()
+        screen = Screen(columns)
+        screen.feed(text)
+        # Behind the last one the bar is taken away, and sentences follow.
+        bars = [bar for bar in text.split("\r\x1b[K")[1:-1] if bar]
+        return child.wait(60), text, bars, screen
+
+    def check(self, columns):
+        credential = self.credential()
+        self.ask("/sandbox/script", {"next": [{"on": "custom", "address": "person-3@x.example", "outcome": "mailbox_unknown"}]})
+        status, text, bars, screen = self.watch(columns, "--credential", credential, "--csv", self.list_of(150), "--rate", "50")
+        self.assertEqual(status, 1, text)
+        # It is drawn over itself, and not at every row; whatever it says fits in front of the last column.
+        self.assertGreater(len(bars), 5)
+        self.assertLess(len(bars), 100)
+        for bar in bars:
+            self.assertLess(len(bar), columns, bar)
+        self.assertTrue(any("% " in bar and "/s" in bar for bar in bars), bars)
+        # Then it is taken away: sentences stand where it was, none in the midst of another.
+        shown = "\n".join(screen.lines)
+        self.assertNotIn("/s", shown)
+        self.assertIn("    149  connected", shown)
+        self.assertIn("      1  failed", shown)
+        self.assertNotIn("\x1b", shown)
+        return bars, screen
+
+    def test_the_bar_fits_eighty_columns_and_leaves_nothing_behind(self):
+        bars, _ = self.check(80)
+        self.assertTrue(all(bar.startswith("[") for bar in bars), bars)
+        self.assertTrue(any(bar.startswith("[########") and "new" in bar for bar in bars), bars)
+
+    def test_the_bar_fits_forty_columns_and_leaves_nothing_behind(self):
+        bars, _ = self.check(40)
+        self.assertFalse(any("[" in bar for bar in bars), bars)
+        self.assertTrue(any(re.match(r"\d+ % \d+/150  \d+/s  \d:\d\d left", bar) for bar in bars), bars)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,13 @@ struct BulkLineTests {
         counts[.skipped] = 123_456
         counts[.connected] = 99_999_999
         let line = BulkLine(progress: BulkProgress(counts: counts), rate: 0.01)
-        #expect(line.bar.count == BulkLine.width && line.bar.hasSuffix("…"))
+        #expect(line.bar.count == 79 && line.bar.hasSuffix("…"))
+        for columns in 0...200 {
+            let bar = BulkLine(progress: BulkProgress(counts: counts), rate: 0.01, columns: columns).bar
+            #expect(bar.count <= max(columns - 1, 1))
+        }
+        let narrow = BulkLine(progress: BulkProgress(counts: Self.counts), rate: 38.7, columns: 40)
+        #expect(narrow.bar == "46 % 4310/9326  38/s  2:10 left  4300 n…" || narrow.bar.count == 39)
         #expect(
             BulkLine(progress: BulkProgress(counts: BulkCounts()), rate: nil).bar.hasPrefix(
                 "[----------------] 0 % 0/0"

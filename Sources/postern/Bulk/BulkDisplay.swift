@@ -5,28 +5,32 @@ import Timekeeping
 
 /// One line about a run: how far, how fast, how long still, and by outcome.
 struct BulkLine {
-    /// Fits a terminal of 80 columns, whose last one stays free.
-    static let width = 79
+    /// From here on there is room for a bar.
+    private static let columnsForBar = 60
 
     var progress: BulkProgress
     /// Rows with an outcome a second, lately; nil while that is not known.
     var rate: Double?
+    /// Of the terminal; the last one stays free, or the line would break there.
+    var columns = 80
 
-    /// For a terminal, with a bar, never longer than ``width``.
+    /// For a terminal, with a bar where there is room, never longer than it is wide.
     var bar: String {
         let counts = progress.counts
         let total = max(counts.total, 1)
         let cells = 16
         let filled = done * cells / total
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: cells - filled)
-        var text = "[\(bar)] \(done * 100 / total) % \(done)/\(counts.total)"
+        var text = columns < Self.columnsForBar ? "" : "[\(bar)] "
+        text += "\(done * 100 / total) % \(done)/\(counts.total)"
         if let waiting = progress.waiting {
             text += "  \(Self.clock(waiting.remaining)): \(waiting.reason.words)"
         } else {
             text += pace
             text += outcomes(counts)
         }
-        return text.count <= Self.width ? text : String(text.prefix(Self.width - 1)) + "…"
+        let width = max(columns - 1, 1)
+        return text.count <= width ? text : String(text.prefix(width - 1)) + "…"
     }
 
     /// For a log.
@@ -69,13 +73,21 @@ final class BulkDisplay: Sendable {
     }
 
     private let isTerminal: Bool
+    private let columns: @Sendable () -> Int
     private let start = ContinuousClock.now
     private let state = Mutex(State())
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: is given text with its own line ends.
-    init(isTerminal: Bool, write: @escaping @Sendable (String) -> Void) {
+    /// - Parameters:
+    ///   - columns: asked for each line, since a window may change.
+    ///   - write: is given text with its own line ends.
+    init(
+        isTerminal: Bool,
+        columns: @escaping @Sendable () -> Int,
+        write: @escaping @Sendable (String) -> Void
+    ) {
         self.isTerminal = isTerminal
+        self.columns = columns
         self.write = write
     }
 
@@ -89,7 +101,7 @@ final class BulkDisplay: Sendable {
             state.lastWaiting = progress.waiting?.reason
             guard isNews || state.drawnAt.map({ now - $0 >= interval }) ?? true else { return }
             state.drawnAt = now
-            let line = BulkLine(progress: progress, rate: rate)
+            let line = BulkLine(progress: progress, rate: rate, columns: columns())
             write(isTerminal ? "\r\u{1B}[K" + line.bar : line.plain + "\n")
         }
     }

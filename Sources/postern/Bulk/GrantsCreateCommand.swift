@@ -171,7 +171,9 @@ extension GrantsCommand {
 
         private func send(_ run: BulkRun, _ client: NylasClient, _ store: FileGrantStore) async -> BulkEnd {
             let stop = BulkStop()
-            let display = BulkDisplay(isTerminal: isTerminal(2)) { standardErrorText($0) }
+            let display = BulkDisplay(isTerminal: isTerminal(2), columns: { terminalColumns(2) ?? 80 }) {
+                standardErrorText($0)
+            }
             var settings = BulkSettings()
             settings.requestsPerSecond = rate
             if rate > BulkSettings.nylasRequestsPerSecond { settings.concurrency = 32 }
