@@ -3,9 +3,6 @@ import HTTPTypes
 import TestSupport
 import Timekeeping
 
-@testable import ConnectApp
-@testable import NylasSandbox
-
 // HTTPSemantics and JSON: what was read, written and read again is the same.
 
 private func text(_ input: [UInt8]) -> String { String(decoding: input, as: UTF8.self) }
@@ -70,12 +67,14 @@ func readDate(_ input: [UInt8]) {
 }
 
 func readJSON(_ input: [UInt8]) {
-    _ = try? JSONValue.parse(input)
-    guard let value = JSON.decode(input) else { return }
-    guard let again = JSON.decode(value.encoded) else {
-        require(false, "wrote what it cannot read: \(text(value.encoded))")
-        return
+    do throws(JSONFault) {
+        let value = try JSON(parsing: input)
+        require((try? JSON(parsing: value.encoded)) == value, "JSON read twice differs")
+    } catch {
+        // The place is in the text, or right behind it.
+        let lines = input.split(separator: 10, omittingEmptySubsequences: false)
+        require((1...lines.count).contains(error.line), "line \(error.line) of \(lines.count)")
+        let line = lines[error.line - 1]
+        require((1...line.count + 1).contains(error.column), "column \(error.column) of \(line.count)")
     }
-    // Members come in no particular order, and a number may have more digits than are kept.
-    require(again.encoded.count == value.encoded.count, "JSON read twice differs")
 }

@@ -97,9 +97,16 @@ struct JSONTests {
             variants.append(Array(octets[...index] + octets[index...]))
             variants.append(Array(octets[..<index]))
             for variant in variants {
-                guard let value = try? JSON(parsing: variant) else { continue }
-                // What was read is what is written again, whatever it was.
-                #expect((try? JSON(parsing: value.encoded)) == value)
+                guard let found = fault(variant) else {
+                    // What was read is what is written again, whatever it was.
+                    let value = try? JSON(parsing: variant)
+                    #expect((try? JSON(parsing: value?.encoded ?? [])) == value)
+                    continue
+                }
+                // The place is in the text, or right behind it.
+                let lines = variant.split(separator: 0x0A, omittingEmptySubsequences: false)
+                let line = lines.dropFirst(found.line - 1).first
+                #expect(line.map { (1...$0.count + 1).contains(found.column) } == true)
             }
         }
     }
