@@ -243,7 +243,10 @@ package struct ConnectApp: RequestHandler {
     /// exchange in hand is over, or when the task is cancelled, which cuts exchanges off.
     ///
     /// A flow that is cut off, or still unsettled, stays open in the store: the next start settles it.
-    package func run() async {
+    ///
+    /// - Parameter executors: what flows run on, in turn. On the threads that serve, every answer of Nylas and of the store costs one
+    ///   wake-up less than on the system's pool, which is what runs them where there are none.
+    package func run(on executors: [any TaskExecutor] = []) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask(name: "settlement") { await settlement.run() }
             group.addTask(name: "purge") { await purge.run() }
@@ -255,7 +258,7 @@ package struct ConnectApp: RequestHandler {
                     verification.bell.ring()
                 }
             }
-            await runner.run()
+            await runner.run(on: executors)
             group.cancelAll()
         }
     }

@@ -22,12 +22,13 @@ package final class HTTPClient: HTTPExchange {
     ///   - loops: where the sockets are registered, in turn. They must outlive the client.
     ///   - names: the threads for looking names up.
     ///   - idleTime: how long a connection is kept without being used.
-    ///   - connectionsKept: per origin.
+    ///   - connectionsKept: per origin. As many as a crowd uses at a time: with fewer, each of the rest pays for a handshake with
+    ///     Nylas, and closes it again. What is not needed any more grows old.
     package init(
         loops: [EventLoop],
         names: BlockingPool = BlockingPool(),
         idleTime: Duration = .seconds(15),
-        connectionsKept: Int = 16,
+        connectionsKept: Int = 64,
         secure: @escaping Secure
     ) {
         precondition(!loops.isEmpty, "sockets have nowhere to be registered")

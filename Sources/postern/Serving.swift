@@ -204,7 +204,7 @@ struct Serving: Sendable {
                 group.addTask { await lag.run(on: loops, clock: ContinuousClock()) }
             }
             await withTaskGroup { inner in
-                inner.addTask { await app.run() }
+                inner.addTask(executorPreference: loops.first) { await app.run(on: loops) }
                 inner.addTask { await webhooks.run() }
                 // Without the API there is nobody who could stop them.
                 if !apiTokens.isEmpty { inner.addTask { await bulk.run() } }

@@ -78,9 +78,16 @@ final class FlowRunner: Sendable {
     }
 
     /// Runs what is submitted until ``drain()``, and then until the last of it is done.
-    func run() async {
+    ///
+    /// - Parameter executors: take turns; none for the system's pool.
+    func run(on executors: [any TaskExecutor]) async {
         await withDiscardingTaskGroup { group in
-            for await job in jobs { group.addTask(name: "flow") { await job() } }
+            var number = 0
+            for await job in jobs {
+                let executor = executors.isEmpty ? nil : executors[number % executors.count]
+                group.addTask(name: "flow", executorPreference: executor) { await job() }
+                number &+= 1
+            }
         }
     }
 
