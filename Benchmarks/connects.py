@@ -98,10 +98,12 @@ class Lane:
         self.rig, self.selector = rig, selector
         self.sockets = {}
         self.steps, self.port, self.buffer = None, None, b""
+        #: Of the connect in hand: whom it asked, and how many seconds the answer took.
+        self.waits = []
 
     def begin(self):
         self.begun = time.perf_counter()
-        self.steps = connect(self.rig)
+        self.steps, self.waits = connect(self.rig), []
         self.ask(*next(self.steps))
 
     def ask(self, port, request):
@@ -111,6 +113,7 @@ class Lane:
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.sockets[port] = made
             self.selector.register(made, selectors.EVENT_READ, self)
+        self.asked = time.perf_counter()
         self.sockets[port].sendall(request)
 
     def readable(self, connection):
@@ -135,6 +138,7 @@ class Lane:
             value for value in re.findall(rb"\r\nset-cookie: *([^;\r]*)", head, re.I) if not value.endswith(b"="))
         answer = int(head[9:12]), location.group(1).decode() if location else "", cookies.decode()
         self.buffer = None
+        self.waits.append((self.port, time.perf_counter() - self.asked))
         try:
             self.ask(*self.steps.send(answer))
             return None
