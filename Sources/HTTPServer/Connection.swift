@@ -50,14 +50,43 @@ struct Connection {
         // The connection's one handler: it closes the socket, and reads and writes end by themselves.
         await withTaskCancellationHandler {
             await cancelledWhenLost(transport) {
-                guard await handshake() else { return }
-                await converse()
+                var start = Start.handshake
+                while let deadline = await work(from: start), await transport.waitUntilReadable(before: deadline) {
+                    start = .rest(until: deadline)
+                }
             }
         } onCancel: { [transport] in
             transport.close()
         }
         stream.close()
         transport.close()
+    }
+
+    private enum Start {
+        case handshake
+        case rest(until: Deadline)
+    }
+
+    /// Works until the connection ends or rests, in a task of its own: a task keeps the memory of its deepest call for as long as
+    /// it lives, which is six times what one that only waits needs.
+    ///
+    /// - Returns: until when it may rest; nil at its end.
+    private mutating func work(from start: Start) async -> Deadline? {
+        let before = self
+        let (after, rest) = await withTaskGroup(of: (Connection, Deadline?).self) { group in
+            group.addTask {
+                var connection = before
+                if case .handshake = start {
+                    guard await connection.handshake() else { return (connection, nil) }
+                }
+                let rest = await connection.converse(from: start)
+                return (connection, rest)
+            }
+            for await outcome in group { return outcome }
+            return (before, nil)
+        }
+        self = after
+        return rest
     }
 
     private mutating func handshake() async -> Bool {
@@ -76,9 +105,14 @@ struct Connection {
         }
     }
 
-    private mutating func converse() async {
+    /// - Returns: until when the connection may rest; nil at its end.
+    private mutating func converse(from start: Start) async -> Deadline? {
         var http = ServerConnection(limits: server.messageLimits)
-        var wait = Wait(deadline: .now + limits.headTime)
+        var wait =
+            switch start {
+            case .handshake: Wait(deadline: .now + limits.headTime)
+            case .rest(let deadline): Wait(deadline: deadline)
+            }
         var answered = 0
         while true {
             switch http.next(contentLimitBytes: { handler.contentLimitBytes(for: $0, target: $1) }) {
@@ -86,19 +120,23 @@ struct Connection {
                 wait.begin(awaited, limits)
                 switch await receive(&http, awaited, before: wait.deadline) {
                 case .received: continue
-                case .ended: return
-                case .late: return await reject(awaited == .content ? .contentTimedOut : .headTimedOut)
+                case .resting: return wait.deadline
+                case .ended: return nil
+                case .late:
+                    await reject(awaited == .content ? .contentTimedOut : .headTimedOut)
+                    return nil
                 }
             case .sendContinue:
                 let deadline = Deadline.now + limits.writeTime
                 do { try await stream.write(ResponseSerializer.continueResponse, [], before: deadline) } catch {
-                    return
+                    return nil
                 }
             case .respond(let received):
                 let isPersistent = received.isPersistent
                 guard let ended = await respond(to: received, &http) else {
                     // The client that asked for the end has nothing more to say.
-                    return isPersistent ? await linger() : await stream.finishWriting()
+                    isPersistent ? await linger() : await stream.finishWriting()
+                    return nil
                 }
                 wait = Wait(deadline: ended + limits.idleTime)
                 // Who has more to be answered here already waits behind the others of the loop: many who pipeline would
@@ -106,9 +144,11 @@ struct Connection {
                 answered += 1
                 if http.hasMoreInput || answered.isMultiple(of: 32) { await Task.yield() }
             case .reject(let violation, let head):
-                return await reject(.violation(violation.rule), violation.status, head)
+                await reject(.violation(violation.rule), violation.status, head)
+                return nil
             case .close:
-                return await stream.finishWriting()
+                await stream.finishWriting()
+                return nil
             }
         }
     }
@@ -139,6 +179,8 @@ extension Connection {
 
     private enum Arrival {
         case received
+        /// Nothing has come for a while, and may yet.
+        case resting
         /// There is nobody to answer, or nothing to.
         case ended
         /// A part of a request has come and the rest has not.
@@ -151,18 +193,22 @@ extension Connection {
         before deadline: Deadline
     ) async -> Arrival {
         let isIdle = awaited == .request
+        var patience = deadline
         if isIdle {
+            patience = min(deadline, .now + limits.restTime)
             // An idle connection keeps no storage.
             http.input = []
             guard phase.becomeIdle() == .unused || !shutdown.hasBegun else { return .ended }
         }
         do throws(StreamError) {
-            let count = try await stream.read(into: &http.input, limit: 16 << 10, before: deadline)
+            let count = try await stream.read(into: &http.input, limit: 16 << 10, before: patience)
             if isIdle, !phase.becomeBusy() { return .ended }
             if count == 0 { http.inputEnded() }
             return .received
         } catch {
-            return error == .deadlinePassed && !isIdle ? .late : .ended
+            guard error == .deadlinePassed else { return .ended }
+            guard isIdle else { return .late }
+            return patience < deadline ? .resting : .ended
         }
     }
 }

@@ -98,11 +98,13 @@ final class ConnectionPhase: Sendable {
     /// To be followed by a look at whether a shutdown has begun, which closes after it has announced itself. The two
     /// write one thing and read another, hence the strongest ordering: one of them sees the other.
     ///
+    /// Once more changes nothing.
+    ///
     /// - Returns: `.unused` before the first request, else `.idle`.
     func becomeIdle() -> Phase {
+        if exchange(.busy, for: .idle) { return .idle }
         if exchange(.new, for: .unused) { return .unused }
-        _ = exchange(.busy, for: .idle)
-        return .idle
+        return phase.load(ordering: .sequentiallyConsistent) == Phase.unused.rawValue ? .unused : .idle
     }
 
     /// - Returns: false if the connection was closed meanwhile.

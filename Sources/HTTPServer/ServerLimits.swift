@@ -8,6 +8,9 @@ package struct ServerLimits: Sendable {
     package var contentTime: Duration = .seconds(30)
     /// From one response to the first byte of the next request: else the connection is closed without a word.
     package var idleTime: Duration = .seconds(60)
+    /// Of the idle time, how long the connection keeps the task of its last request: one that rests longer costs a new task
+    /// when it goes on, and until then nearly no memory.
+    package var restTime: Duration = .milliseconds(500)
     /// From the first byte of a response to its last.
     package var writeTime: Duration = .seconds(30)
     /// How long a client is listened to after the last response, so that what it still sends does not reset the

@@ -2,7 +2,8 @@
 package typealias Deadline = ContinuousClock.Instant
 
 package enum StreamError: Error, Hashable, Sendable {
-    /// The deadline passed before the operation could finish. The stream is only fit to be closed.
+    /// The deadline passed before the operation could finish. After a write the stream is only fit to be closed; a read has taken
+    /// nothing and may be tried again.
     case deadlinePassed
     /// The peer broke the connection (reset, broken pipe, TLS alert).
     case connectionLost

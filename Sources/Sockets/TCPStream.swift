@@ -48,6 +48,13 @@ package final class TCPStream: ByteStream {
         }
     }
 
+    /// Waits until a read is worth trying: there is something, or the end.
+    ///
+    /// - Returns: false if the deadline passed before, or the stream was closed.
+    package func waitUntilReadable(before deadline: Deadline) async -> Bool {
+        await socket.wait(for: .reading, before: deadline) == .ready
+    }
+
     package func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
         let total = head.count + content.count
         var sent = 0

@@ -5,7 +5,7 @@ import HTTPTypes
 import Sockets
 import Testing
 
-@Suite("What the server tells to be counted, and why it refused")
+@Suite("What the server tells to be counted, and why it refused", .rested)
 struct CountingTests {
     @Test func `a connection is counted when it is admitted and when it has ended`() async throws {
         try await withServer { server in

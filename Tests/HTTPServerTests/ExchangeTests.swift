@@ -4,7 +4,7 @@ import HTTPTypes
 import Sockets
 import Testing
 
-@Suite("Requests and responses on a connection")
+@Suite("Requests and responses on a connection", .rested)
 struct ExchangeTests {
     @Test func `adds the date, the length and the request's ID`() async throws {
         try await withServer { server in

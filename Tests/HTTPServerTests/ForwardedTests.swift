@@ -4,7 +4,7 @@ import HTTPTypes
 import Sockets
 import Testing
 
-@Suite("The client behind a proxy, through the server")
+@Suite("The client behind a proxy, through the server", .rested)
 struct ForwardedTests {
     /// Says whom it takes the client for.
     private static let who = StubHandler { Response(status: .ok, content: Array("\($0.client)".utf8)) }

@@ -6,7 +6,7 @@ import Sockets
 import Synchronization
 import Testing
 
-@Suite("Connections: how many, how long, and how they end")
+@Suite("Connections: how many, how long, and how they end", .rested)
 struct LifetimeTests {
     @Test func `a handler is cancelled when its client is gone`() async throws {
         let waiting = Gate()

@@ -92,7 +92,7 @@ struct MessageLimit: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("Limits of a message, through the server")
+@Suite("Limits of a message, through the server", .rested)
 struct LimitTests {
     @Test(arguments: MessageLimit.all)
     func `exactly the limit is answered, and one more is refused`(_ limit: MessageLimit) async throws {

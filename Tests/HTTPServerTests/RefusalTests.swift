@@ -5,7 +5,7 @@ import HTTPTypes
 import Sockets
 import Testing
 
-@Suite("Requests that are refused, and limits")
+@Suite("Requests that are refused, and limits", .rested)
 struct RefusalTests {
     @Test(arguments: [
         ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),

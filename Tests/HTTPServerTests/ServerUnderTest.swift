@@ -102,7 +102,9 @@ func withServer(
     secure: HTTPServer.Secure? = nil,
     _ body: @Sendable (ServerUnderTest) async throws -> Void
 ) async throws {
-    let outcome = try await withEventLoops(2) { loops -> Result<Void, any Error> in
+    var limits = limits
+    if Rested.isImmediate { limits.restTime = .zero }
+    let outcome = try await withEventLoops(2) { [limits] loops -> Result<Void, any Error> in
         do {
             let listener = try Listener(at: SocketAddress(.v4(0x7F00_0001), port: 0), on: loops[0])
             let (journal, shutdown) = (Journal(), GracefulShutdown())

@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPServer
 
-@Suite("What a shutdown owes to whom")
+@Suite("What a shutdown owes to whom", .rested)
 struct ShutdownTests {
     @Test func `who has just connected may still bring a request`() async throws {
         var limits = ServerLimits.patient
