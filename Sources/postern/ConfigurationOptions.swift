@@ -13,38 +13,11 @@ struct ConfigurationOptions: ParsableArguments {
     )
     var overrides: [String] = []
 
-    var layers: ConfigurationLayers {
-        ConfigurationLayers(
-            file: file,
-            environment: environment(),
-            overrides: overrides,
-            readFile: Files.read
-        )
-    }
+    var source: ConfigurationSource { ConfigurationSource(config: config, overrides: overrides) }
+    var layers: ConfigurationLayers { source.layers }
 
-    /// A file that was named must be there; without a name, everything may come from the environment.
-    private var file: (name: String, bytes: [UInt8]?)? {
-        if let config { return (config, Files.read(config)) }
-        return Files.read(standardName).map { (standardName, $0) }
-    }
-
-    private var standardName: String { "config.json" }
-
-    func read() throws(CommandFailure) -> ConnectConfiguration {
-        do throws(ConfigurationFaults) {
-            return try ConnectConfiguration.read(layers)
-        } catch {
-            throw CommandFailure(error, hasFile: layers.file != nil)
-        }
-    }
-
-    func dataDirectory() throws(CommandFailure) -> String {
-        do throws(ConfigurationFaults) {
-            return try ConnectConfiguration.dataDirectory(layers)
-        } catch {
-            throw CommandFailure(error, hasFile: layers.file != nil)
-        }
-    }
+    func read() throws(CommandFailure) -> ConnectConfiguration { try source.read() }
+    func dataDirectory() throws(CommandFailure) -> String { try source.dataDirectory() }
 }
 
 extension CommandFailure {

@@ -8,7 +8,8 @@ enum Postern {
         // A reader of ours that goes away (a closed pipe, a vanished client) is an error where it happens, not the end.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try command()
+            if let source = plainServe() { return try await ServeCommand.serve(source) }
+            var command = try PosternCommand.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -30,13 +31,11 @@ enum Postern {
     }
 
     /// `serve` is looked for first: to know all commands, the root looks at each by reflection, which was a third of the
-    /// start. What cannot be parsed so, such as a slip or `--help`, is the root's to answer.
-    private static func command() throws -> any ParsableCommand {
+    /// start. What cannot be read so, such as a slip or `--help`, is the root's to answer.
+    private static func plainServe() -> ConfigurationSource? {
         let arguments = CommandLine.arguments.dropFirst()
-        if arguments.first == "serve" {
-            if let serve = try? ServeCommand.parse(Array(arguments.dropFirst())) { return serve }
-        }
-        return try PosternCommand.parseAsRoot()
+        guard arguments.first == "serve" else { return nil }
+        return ConfigurationSource(plain: arguments.dropFirst())
     }
 }
 

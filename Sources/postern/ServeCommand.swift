@@ -26,7 +26,11 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        let configuration = try options.read()
+        try await Self.serve(options.source)
+    }
+
+    static func serve(_ source: ConfigurationSource) async throws {
+        let configuration = try source.read()
         let log = LogOutput(
             format: configuration.logFormat.resolved,
             level: Logger.Level(configured: configuration.logLevel)
@@ -58,7 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
             webhooks: webhooks,
             passed: passed,
             log: log,
-            configuration: (configuration, { [options] () throws(CommandFailure) in try options.read() })
+            configuration: (configuration, { () throws(CommandFailure) in try source.read() })
         ) {
             if let certificates {
                 log.writeCertificates(of: certificates, at: WallClock.system.now())
@@ -86,7 +90,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// The limits, with no more connections than there can be descriptors for.
-    private func possibleLimits(_ limits: Limits, log: LogOutput) -> Limits {
+    private static func possibleLimits(_ limits: Limits, log: LogOutput) -> Limits {
         DescriptorLimit.raise()
         var possible = limits
         possible.connections = DescriptorLimit.connections(of: limits, within: DescriptorLimit.hard)
@@ -103,7 +107,7 @@ struct ServeCommand: AsyncParsableCommand {
         return possible
     }
 
-    private func place(_ endpoint: ConnectConfiguration.Endpoint) throws(CommandFailure) -> ListenAddress {
+    private static func place(_ endpoint: ConnectConfiguration.Endpoint) throws(CommandFailure) -> ListenAddress {
         guard let place = ListenAddress(host: endpoint.address, port: endpoint.port) else {
             throw CommandFailure(status: .configuration, message: "\(endpoint.address) is not an IP address.")
         }
