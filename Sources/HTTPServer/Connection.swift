@@ -4,7 +4,11 @@ import HTTPTypes
 import Sockets
 
 /// One accepted connection from its handshake to its end: the driver of a `ServerConnection`.
-struct Connection {
+///
+/// A reference, so that the frames of its tasks hold no copies of it.
+///
+/// `@unchecked`: one task at a time touches it, the one that works while the one that rests waits for its end.
+final class Connection: @unchecked Sendable {
     let server: HTTPServer
     let handler: any RequestHandler
     let secure: HTTPServer.Secure?
@@ -21,6 +25,8 @@ struct Connection {
     /// Nil on a connection in the clear, and before the handshake is done.
     var security: StreamSecurity?
     var numbering = RequestNumbering()
+    /// Set while it rests: when it has rested for too long.
+    private var restingUntil: Deadline?
 
     var limits: ServerLimits { server.limits }
     var isSecure: Bool { secure != nil }
@@ -46,14 +52,11 @@ struct Connection {
     }
 
     /// Serves until the connection ends, which also a cancellation makes it do, at once.
-    mutating func run() async {
+    func run() async {
         // The connection's one handler: it closes the socket, and reads and writes end by themselves.
         await withTaskCancellationHandler {
             await cancelledWhenLost(transport) {
-                var start = Start.handshake
-                while let deadline = await work(from: start), await transport.waitUntilReadable(before: deadline) {
-                    start = .rest(until: deadline)
-                }
+                while let deadline = await work(), await transport.waitUntilReadable(before: deadline) {}
             }
         } onCancel: { [transport] in
             transport.close()
@@ -62,34 +65,18 @@ struct Connection {
         transport.close()
     }
 
-    private enum Start {
-        case handshake
-        case rest(until: Deadline)
-    }
-
     /// Works until the connection ends or rests, in a task of its own: a task keeps the memory of its deepest call for as long as
-    /// it lives, which is six times what one that only waits needs.
+    /// it lives, several times what one that only waits needs.
     ///
     /// - Returns: until when it may rest; nil at its end.
-    private mutating func work(from start: Start) async -> Deadline? {
-        let before = self
-        let (after, rest) = await withTaskGroup(of: (Connection, Deadline?).self) { group in
-            group.addTask {
-                var connection = before
-                if case .handshake = start {
-                    guard await connection.handshake() else { return (connection, nil) }
-                }
-                let rest = await connection.converse(from: start)
-                return (connection, rest)
-            }
-            for await outcome in group { return outcome }
-            return (before, nil)
+    private func work() async -> Deadline? {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.converse() }
         }
-        self = after
-        return rest
+        return restingUntil
     }
 
-    private mutating func handshake() async -> Bool {
+    private func handshake() async -> Bool {
         guard let secure else { return true }
         do throws(StreamError) {
             stream = try await secure(transport, .now + limits.handshakeTime)
@@ -105,14 +92,16 @@ struct Connection {
         }
     }
 
-    /// - Returns: until when the connection may rest; nil at its end.
-    private mutating func converse(from start: Start) async -> Deadline? {
+    /// Goes on until the connection ends or rests.
+    private func converse() async {
+        var wait: Wait
+        if let deadline = restingUntil.take() {
+            wait = Wait(deadline: deadline)
+        } else {
+            guard await handshake() else { return }
+            wait = Wait(deadline: .now + limits.headTime)
+        }
         var http = ServerConnection(limits: server.messageLimits)
-        var wait =
-            switch start {
-            case .handshake: Wait(deadline: .now + limits.headTime)
-            case .rest(let deadline): Wait(deadline: deadline)
-            }
         var answered = 0
         while true {
             switch http.next(contentLimitBytes: { handler.contentLimitBytes(for: $0, target: $1) }) {
@@ -120,23 +109,20 @@ struct Connection {
                 wait.begin(awaited, limits)
                 switch await receive(&http, awaited, before: wait.deadline) {
                 case .received: continue
-                case .resting: return wait.deadline
-                case .ended: return nil
-                case .late:
-                    await reject(awaited == .content ? .contentTimedOut : .headTimedOut)
-                    return nil
+                case .resting: return restingUntil = wait.deadline
+                case .ended: return
+                case .late: return await reject(awaited == .content ? .contentTimedOut : .headTimedOut)
                 }
             case .sendContinue:
                 let deadline = Deadline.now + limits.writeTime
                 do { try await stream.write(ResponseSerializer.continueResponse, [], before: deadline) } catch {
-                    return nil
+                    return
                 }
             case .respond(let received):
                 let isPersistent = received.isPersistent
                 guard let ended = await respond(to: received, &http) else {
                     // The client that asked for the end has nothing more to say.
-                    isPersistent ? await linger() : await stream.finishWriting()
-                    return nil
+                    return isPersistent ? await linger() : await stream.finishWriting()
                 }
                 wait = Wait(deadline: ended + limits.idleTime)
                 // Who has more to be answered here already waits behind the others of the loop: many who pipeline would
@@ -144,11 +130,9 @@ struct Connection {
                 answered += 1
                 if http.hasMoreInput || answered.isMultiple(of: 32) { await Task.yield() }
             case .reject(let violation, let head):
-                await reject(.violation(violation.rule), violation.status, head)
-                return nil
+                return await reject(.violation(violation.rule), violation.status, head)
             case .close:
-                await stream.finishWriting()
-                return nil
+                return await stream.finishWriting()
             }
         }
     }

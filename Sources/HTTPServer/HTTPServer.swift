@@ -172,8 +172,7 @@ extension HTTPServer {
                 case .admitted:
                     count(.connectionOpened)
                     connections.addTask(name: "connection \(number)", executorPreference: loop) {
-                        var connection = Connection(self, service, stream, client, phase, shutdown)
-                        await connection.run()
+                        await Connection(self, service, stream, client, phase, shutdown).run()
                         census.leave(client, phase)
                         count(.connectionClosed)
                     }
@@ -181,8 +180,7 @@ extension HTTPServer {
                     count(.connectionRefused(limit))
                     if refusalReports.passes(at: .now) { faultLog(.tooManyConnections(client: client, limit)) }
                     connections.addTask(name: "refusal \(number)", executorPreference: loop) {
-                        var connection = Connection(self, service, stream, client, phase, shutdown)
-                        await connection.refuse()
+                        await Connection(self, service, stream, client, phase, shutdown).refuse()
                         census.refusalEnded()
                     }
                 case .ignored(let limit):
