@@ -7,7 +7,8 @@ import Sockets
 ///
 /// A reference, so that the frames of its tasks hold no copies of it.
 ///
-/// `@unchecked`: one task at a time touches it, the one that works while the one that rests waits for its end.
+/// `@unchecked`, and its variables' accesses are not checked for overlaps, either: one task at a time touches it, the one that works
+/// while the one that rests waits for its end.
 final class Connection: @unchecked Sendable {
     let server: HTTPServer
     let handler: any RequestHandler
@@ -16,17 +17,17 @@ final class Connection: @unchecked Sendable {
     /// What was accepted, beneath TLS.
     let transport: TCPStream
     /// What HTTP is spoken over.
-    var stream: any ByteStream
+    @exclusivity(unchecked) var stream: any ByteStream
     let peer: NetworkAddress
     /// For whom the peer sent the last request that was read.
-    var client: NetworkAddress
+    @exclusivity(unchecked) var client: NetworkAddress
     let phase: ConnectionPhase
     let shutdown: GracefulShutdown
     /// Nil on a connection in the clear, and before the handshake is done.
-    var security: StreamSecurity?
-    var numbering = RequestNumbering()
+    @exclusivity(unchecked) var security: StreamSecurity?
+    @exclusivity(unchecked) var numbering = RequestNumbering()
     /// Set while it rests: when it has rested for too long.
-    private var restingUntil: Deadline?
+    @exclusivity(unchecked) private var restingUntil: Deadline?
 
     var limits: ServerLimits { server.limits }
     var isSecure: Bool { secure != nil }
@@ -96,10 +97,11 @@ final class Connection: @unchecked Sendable {
     private func converse() async {
         var wait: Wait
         if let deadline = restingUntil.take() {
-            wait = Wait(deadline: deadline)
+            wait = Wait(before: deadline, since: .now, limits)
         } else {
             guard await handshake() else { return }
-            wait = Wait(deadline: .now + limits.headTime)
+            let accepted = Deadline.now
+            wait = Wait(before: accepted + limits.headTime, since: accepted, limits)
         }
         var http = ServerConnection(limits: server.messageLimits)
         var answered = 0
@@ -107,7 +109,7 @@ final class Connection: @unchecked Sendable {
             switch http.next(contentLimitBytes: { handler.contentLimitBytes(for: $0, target: $1) }) {
             case .read(let awaited):
                 wait.begin(awaited, limits)
-                switch await receive(&http, awaited, before: wait.deadline) {
+                switch await receive(&http, awaited, wait) {
                 case .received: continue
                 case .resting: return restingUntil = wait.deadline
                 case .ended: return
@@ -124,7 +126,7 @@ final class Connection: @unchecked Sendable {
                     // The client that asked for the end has nothing more to say.
                     return isPersistent ? await linger() : await stream.finishWriting()
                 }
-                wait = Wait(deadline: ended + limits.idleTime)
+                wait = Wait(before: ended + limits.idleTime, since: ended, limits)
                 // Who has more to be answered here already waits behind the others of the loop: many who pipeline would
                 // starve them. And who sends and reads as fast as we answer would never let its task wait.
                 answered += 1
@@ -144,10 +146,13 @@ extension Connection {
     /// What is waited for, and until when: each part of a request has a deadline of its own, which its pieces share.
     private struct Wait {
         var deadline: Deadline
+        /// When a connection to which nothing has come begins to rest.
+        let rest: Deadline
         private var awaited = ServerConnection.Awaited.request
 
-        init(deadline: Deadline) {
+        init(before deadline: Deadline, since start: Deadline, _ limits: ServerLimits) {
             self.deadline = deadline
+            rest = min(deadline, start + limits.restTime)
         }
 
         mutating func begin(_ next: ServerConnection.Awaited, _ limits: ServerLimits) {
@@ -174,25 +179,24 @@ extension Connection {
     private func receive(
         _ http: inout ServerConnection,
         _ awaited: ServerConnection.Awaited,
-        before deadline: Deadline
+        _ wait: Wait
     ) async -> Arrival {
         let isIdle = awaited == .request
-        var patience = deadline
+        let deadline = isIdle ? wait.rest : wait.deadline
         if isIdle {
-            patience = min(deadline, .now + limits.restTime)
             // An idle connection keeps no storage.
             http.input = []
             guard phase.becomeIdle() == .unused || !shutdown.hasBegun else { return .ended }
         }
         do throws(StreamError) {
-            let count = try await stream.read(into: &http.input, limit: 16 << 10, before: patience)
+            let count = try await stream.read(into: &http.input, limit: 16 << 10, before: deadline)
             if isIdle, !phase.becomeBusy() { return .ended }
             if count == 0 { http.inputEnded() }
             return .received
         } catch {
             guard error == .deadlinePassed else { return .ended }
             guard isIdle else { return .late }
-            return patience < deadline ? .resting : .ended
+            return deadline < wait.deadline ? .resting : .ended
         }
     }
 }
