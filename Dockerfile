@@ -12,8 +12,8 @@ COPY Package.swift ./
 RUN swift package resolve
 COPY Sources ./Sources
 COPY Tests ./Tests
-RUN swift build -c release --static-swift-stdlib --product postern \
-    && strip -o /build/postern "$(swift build -c release --static-swift-stdlib --show-bin-path)/postern"
+COPY scripts/release scripts/text-order ./scripts/
+RUN ./scripts/release
 
 FROM debian:bookworm-slim
 RUN apt-get update \
@@ -22,7 +22,7 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/postern --shell /usr/sbin/nologin postern \
     && install -d -o postern -g postern -m 0700 /var/lib/postern \
     && install -d -m 0755 /etc/postern
-COPY --from=build /build/postern /usr/local/bin/postern
+COPY --from=build /build/.build/deployed/postern /usr/local/bin/postern
 COPY Public /usr/local/share/postern/Public
 
 # By number, so that an orchestrator can see that it is not root. Nothing but the volume is ever written to.

@@ -81,11 +81,17 @@ def connect(server):
 
 def instructions(folder, program, path, count):
     """Of a whole life of the server with so many requests."""
+    with open(profile(folder, program, path, count), encoding="utf-8", errors="replace") as file:
+        return int(re.findall(r"^(?:summary|totals): (\d+)", file.read(), re.M)[-1])
+
+
+def profile(folder, program, path, count, *options):
+    """callgrind's file about such a life."""
     secure, request, status = PATHS[path]
     server = postern(folder, secure, program)
     out = f"{folder}/callgrind.out"
     server.command[2] = server.command[2].replace(
-        "exec", f"exec valgrind --tool=callgrind --callgrind-out-file={out} -q", 1)
+        "exec", f"exec valgrind --tool=callgrind --callgrind-out-file={out} -q {' '.join(options)}", 1)
     # Else every process hashes, and so branches, in its own way.
     server.environment = server.environment | {"SWIFT_DETERMINISTIC_HASHING": "1"}
     server.launch()
@@ -97,8 +103,14 @@ def instructions(folder, program, path, count):
     finally:
         server.child.send_signal(signal.SIGTERM)
         server.child.wait(60)
-    with open(out, encoding="utf-8", errors="replace") as file:
-        return int(re.findall(r"^(?:summary|totals): (\d+)", file.read(), re.M)[-1])
+    return out
+
+
+def without_debug_information(folder, program):
+    """callgrind cannot read all of Swift's; the names of functions stay."""
+    stripped = f"{folder}/postern"
+    subprocess.run(["strip", "--strip-debug", "-o", stripped, program], check=True)
+    return stripped
 
 
 def main():
@@ -111,9 +123,7 @@ def main():
         stored = json.load(file)
     with tempfile.TemporaryDirectory(prefix="postern-instructions-") as folder:
         make_certificate(folder)
-        # callgrind cannot read all of Swift's debug information; names it does not need at all.
-        stripped = f"{folder}/postern"
-        subprocess.run(["strip", "--strip-debug", "-o", stripped, program], check=True)
+        stripped = without_debug_information(folder, program)
         for path in PATHS:
             # The least of several lives: now and then one does something beside, such as a look at the clock.
             few, many = (
