@@ -14,7 +14,7 @@ extension Connection {
     }
 
     /// Answers 503 to a connection that is one too many, where that costs nothing: a handshake for it would.
-    func refuse() async {
+    mutating func refuse() async {
         defer { transport.close() }
         guard !isSecure else { return }
         let id = numbering.next()

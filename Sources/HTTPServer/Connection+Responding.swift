@@ -21,7 +21,7 @@ extension Connection {
     /// Has a request answered.
     ///
     /// - Returns: when the answer had been written, if the connection goes on; else nil.
-    func respond(to received: ReceivedRequest, _ http: inout ServerConnection) async -> Deadline? {
+    mutating func respond(to received: ReceivedRequest, _ http: inout ServerConnection) async -> Deadline? {
         let begun = begin()
         let method = received.head.method
         client = server.clientOf(peer, received.head.headerFields)
@@ -48,7 +48,7 @@ extension Connection {
     }
 
     /// Answers what cannot be handed to the handler, and ends the connection so that the client can read the answer.
-    func reject(
+    mutating func reject(
         _ refusal: Refusal,
         _ status: HTTPResponse.Status = .requestTimeout,
         _ head: HTTPRequest? = nil

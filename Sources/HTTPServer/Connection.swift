@@ -4,12 +4,7 @@ import HTTPTypes
 import Sockets
 
 /// One accepted connection from its handshake to its end: the driver of a `ServerConnection`.
-///
-/// A reference, so that the frames of its tasks hold no copies of it.
-///
-/// `@unchecked`, and its variables' accesses are not checked for overlaps, either: one task at a time touches it, the one that works
-/// while the one that rests waits for its end.
-final class Connection: @unchecked Sendable {
+struct Connection {
     let server: HTTPServer
     let handler: any RequestHandler
     let secure: HTTPServer.Secure?
@@ -17,17 +12,17 @@ final class Connection: @unchecked Sendable {
     /// What was accepted, beneath TLS.
     let transport: TCPStream
     /// What HTTP is spoken over.
-    @exclusivity(unchecked) var stream: any ByteStream
+    var stream: any ByteStream
     let peer: NetworkAddress
     /// For whom the peer sent the last request that was read.
-    @exclusivity(unchecked) var client: NetworkAddress
+    var client: NetworkAddress
     let phase: ConnectionPhase
     let shutdown: GracefulShutdown
     /// Nil on a connection in the clear, and before the handshake is done.
-    @exclusivity(unchecked) var security: StreamSecurity?
-    @exclusivity(unchecked) var numbering = RequestNumbering()
+    var security: StreamSecurity?
+    var numbering = RequestNumbering()
     /// Set while it rests: when it has rested for too long.
-    @exclusivity(unchecked) private var restingUntil: Deadline?
+    private(set) var restingUntil: Deadline?
 
     var limits: ServerLimits { server.limits }
     var isSecure: Bool { secure != nil }
@@ -52,32 +47,7 @@ final class Connection: @unchecked Sendable {
         self.shutdown = shutdown
     }
 
-    /// Serves until the connection ends, which also a cancellation makes it do, at once.
-    func run() async {
-        // The connection's one handler: it closes the socket, and reads and writes end by themselves.
-        await withTaskCancellationHandler {
-            await cancelledWhenLost(transport) {
-                while let deadline = await work(), await transport.waitUntilReadable(before: deadline) {}
-            }
-        } onCancel: { [transport] in
-            transport.close()
-        }
-        stream.close()
-        transport.close()
-    }
-
-    /// Works until the connection ends or rests, in a task of its own: a task keeps the memory of its deepest call for as long as
-    /// it lives, several times what one that only waits needs.
-    ///
-    /// - Returns: until when it may rest; nil at its end.
-    private func work() async -> Deadline? {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await self.converse() }
-        }
-        return restingUntil
-    }
-
-    private func handshake() async -> Bool {
+    private mutating func handshake() async -> Bool {
         guard let secure else { return true }
         do throws(StreamError) {
             stream = try await secure(transport, .now + limits.handshakeTime)
@@ -94,7 +64,7 @@ final class Connection: @unchecked Sendable {
     }
 
     /// Goes on until the connection ends or rests.
-    private func converse() async {
+    mutating func converse() async {
         var wait: Wait
         if let deadline = restingUntil.take() {
             wait = Wait(before: deadline, since: .now, limits)

@@ -172,7 +172,8 @@ extension HTTPServer {
                 case .admitted:
                     count(.connectionOpened)
                     connections.addTask(name: "connection \(number)", executorPreference: loop) {
-                        await Connection(self, service, stream, client, phase, shutdown).run()
+                        let connection = Connection(self, service, stream, client, phase, shutdown)
+                        await ConnectionKeeper(connection).run()
                         census.leave(client, phase)
                         count(.connectionClosed)
                     }
@@ -180,7 +181,8 @@ extension HTTPServer {
                     count(.connectionRefused(limit))
                     if refusalReports.passes(at: .now) { faultLog(.tooManyConnections(client: client, limit)) }
                     connections.addTask(name: "refusal \(number)", executorPreference: loop) {
-                        await Connection(self, service, stream, client, phase, shutdown).refuse()
+                        var connection = Connection(self, service, stream, client, phase, shutdown)
+                        await connection.refuse()
                         census.refusalEnded()
                     }
                 case .ignored(let limit):
