@@ -35,6 +35,8 @@ extension Connection {
             receivedAt: begun.time
         )
         let response = await handler.response(to: request)
+        // Closed by whoever cancelled, perhaps a moment from now: what a cancelled handler says, nobody shall see.
+        if Task.isCancelled { transport.close() }
         // What was pipelined has been accepted with what came before it: the last of them is told that we close.
         let isPersistent = received.isPersistent && (!shutdown.hasBegun || http.hasUnreadInput)
         let (isComplete, ended) = await write(response, to: method, request.id, isLast: !isPersistent, since: begun)
