@@ -176,7 +176,14 @@ struct ExchangeTests {
         let outcome = try await withEventLoops(2) { loops -> Result<Void, any Error> in
             do {
                 let listener = try Listener(at: SocketAddress(.v4(0x7F00_0001), port: 0), on: loops[0])
-                let server = HTTPServer(loops: loops, errorResponse: { status, _, _ in Response(status: status) })
+                var limits = ServerLimits()
+                // On a machine that has much else to do.
+                (limits.headTime, limits.contentTime, limits.writeTime) = (.seconds(600), .seconds(600), .seconds(600))
+                let server = HTTPServer(
+                    loops: loops,
+                    limits: limits,
+                    errorResponse: { status, _, _ in Response(status: status) }
+                )
                 let shutdown = GracefulShutdown()
                 let services = [HTTPServer.Service(listeners: [listener], handler: handler)]
                 async let serving: Void = server.serve(services, until: shutdown)
