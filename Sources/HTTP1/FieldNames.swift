@@ -18,35 +18,51 @@ enum FieldNames {
         let role: Role
     }
 
-    /// The entry whose name these octets spell in any case, or nil.
-    static func entry(spelledBy input: Span<UInt8>, at range: Range<Int>) -> Entry? {
+    static func entry(at index: Int) -> Entry { table.entries[index] }
+
+    /// Which entry's name these octets spell in any case, or nil.
+    ///
+    /// One bit makes lower case of a letter, and neither a letter nor a hyphen of anything else that a line may contain.
+    static func index(spelledBy input: Span<UInt8>, at range: Range<Int>) -> Int? {
         let length = range.count
-        guard length < table.firstOfLength.count - 1 else { return nil }
-        let spellings = table.spellings
-        var start = table.spellingsOfLength[length]
-        candidates: for index in table.firstOfLength[length]..<table.firstOfLength[length + 1] {
+        guard length > 0, length < table.firstOfLength.count - 1 else { return nil }
+        let (first, last) = ends(of: input, at: range)
+        for index in table.firstOfLength[length]..<table.firstOfLength[length + 1] {
             // Names of one length mostly differ at their end (Accept-Encoding, Accept-Language, Sec-Fetch-…).
-            var offset = length - 1
-            while offset >= 0 {
-                guard input[range.lowerBound + offset].lowercasedASCII == spellings[start + offset] else {
-                    start += length
-                    continue candidates
-                }
-                offset -= 1
-            }
-            return table.entries[index]
+            guard table.ends[index].last == last, table.ends[index].first == first else { continue }
+            guard length > 16 else { return index }
+            let spelling = table.entries[index].name.canonicalName.utf8
+            guard
+                zip(8..., spelling.dropFirst(8).dropLast(8)).allSatisfy({ offset, letter in
+                    input[range.lowerBound + offset] | 0x20 == letter
+                })
+            else { continue }
+            return index
         }
         return nil
     }
 
-    /// Entries by length, and their spellings in one array, so that a comparison touches no reference count.
+    /// The first and the last eight octets of a name in lower case; twice all of them if there are fewer.
+    private static func ends(of input: Span<UInt8>, at range: Range<Int>) -> (first: UInt64, last: UInt64) {
+        let lowerCase = UInt64(octets: 0x20)
+        if range.count >= 8 {
+            return (input.word(at: range.lowerBound) | lowerCase, input.word(at: range.upperBound - 8) | lowerCase)
+        }
+        var name: UInt64 = 0
+        if range.lowerBound + 8 <= input.count {
+            name = (input.word(at: range.lowerBound) | lowerCase) & (1 << UInt64(range.count * 8) - 1)
+        } else {
+            for offset in 0..<range.count { name |= UInt64(input[range.lowerBound + offset] | 0x20) << (offset * 8) }
+        }
+        return (name, name)
+    }
+
+    /// Entries by length, and both ends of their spellings, so that a comparison touches no reference count.
     private struct Table {
         var entries: [Entry] = []
-        var spellings: [UInt8] = []
+        var ends: [(first: UInt64, last: UInt64)] = []
         /// Index of the first entry of each length, with one more at the end.
         var firstOfLength: [Int] = [0]
-        /// Where the spellings of each length begin.
-        var spellingsOfLength: [Int] = [0]
     }
 
     private static let table: Table = {
@@ -59,10 +75,10 @@ enum FieldNames {
         for entry in entries {
             while table.firstOfLength.count <= entry.name.canonicalName.utf8.count {
                 table.firstOfLength.append(table.entries.count)
-                table.spellingsOfLength.append(table.spellings.count)
             }
             table.entries.append(entry)
-            table.spellings += entry.name.canonicalName.utf8
+            let spelling = Array(entry.name.canonicalName.utf8)
+            table.ends.append(ends(of: spelling.span, at: spelling.indices))
         }
         table.firstOfLength.append(table.entries.count)
         return table

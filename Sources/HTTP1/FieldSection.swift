@@ -62,7 +62,7 @@ struct FieldSection {
     private mutating func append(_ field: FieldLine, _ span: Span<UInt8>, _ input: [UInt8]) {
         let value = input[field.value]
         let name: HTTPField.Name
-        if let known = FieldNames.entry(spelledBy: span, at: field.name) {
+        if let known = field.known.map(FieldNames.entry(at:)) {
             name = known.name
             switch known.role {
             case .host:

@@ -1,5 +1,3 @@
-import HTTPSemantics
-
 /// Finds the next line that ends in CRLF, over any number of arrivals, looking at each octet once.
 ///
 /// Control characters other than HTAB are refused as soon as they are seen: whoever speaks TLS to a plain port gets an
@@ -20,9 +18,8 @@ struct LineScanner {
         limit: Int,
         orElse violation: HTTPViolation
     ) throws(HTTPViolation) -> Range<Int>? {
-        var index = position + scanned
         let end = min(input.count, position + limit)
-        while index < end, input[index].isFieldCharacter { index += 1 }
+        let index = input.firstIndexOfNoFieldCharacter(from: position + scanned, to: end)
         scanned = index - position
         guard index < input.count else { return nil }
         switch input[index] {
