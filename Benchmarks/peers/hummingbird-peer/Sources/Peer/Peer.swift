@@ -16,7 +16,9 @@ struct Settings: Sendable {
     var apiKey: String
     var database: String
     let key = SymmetricKey(size: .bits256)
-    let scopes = ["openid", "https://www.googleapis.com/auth/userinfo.email", "https://www.googleapis.com/auth/gmail.readonly"]
+    let scopes = [
+        "openid", "https://www.googleapis.com/auth/userinfo.email", "https://www.googleapis.com/auth/gmail.readonly",
+    ]
 
     init?(_ arguments: [String]) {
         guard arguments.count == 7, let port = Int(arguments[1]) else { return nil }
@@ -75,7 +77,9 @@ struct Peer {
         let store = try Store(path: settings.database)
         let connects = Connects(settings: settings, store: store)
         let router = Router()
-        router.get("/") { _, _ in page("<form method=post action=/connect><button name=provider value=google>Google</button></form>") }
+        router.get("/") { _, _ in
+            page("<form method=post action=/connect><button name=provider value=google>Google</button></form>")
+        }
         router.post("/connect") { request, _ in try await connects.start(request) }
         router.get("/callback") { request, _ in try await connects.callback(request) }
         router.get("/connected/:flow") { request, context in
@@ -85,7 +89,10 @@ struct Peer {
         logger.logLevel = .error
         let application = Application(
             router: router,
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: settings.port), backlog: 1024),
+            configuration: ApplicationConfiguration(
+                address: .hostname("127.0.0.1", port: settings.port),
+                backlog: 1024
+            ),
             logger: logger
         )
         try await application.runService()
@@ -121,7 +128,9 @@ struct Connects: Sendable {
         )
         // Nylas's challenge: base64 of the hexadecimal digest.
         let digits = Array("0123456789abcdef".utf8)
-        let digest = SHA256.hash(data: Data(flow.verifier.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        let digest = SHA256.hash(data: Data(flow.verifier.utf8)).flatMap {
+            [digits[Int($0 >> 4)], digits[Int($0 & 15)]]
+        }
         let challenge = base64URL(Data(digest))
         var query = URLComponents()
         query.queryItems = [
@@ -162,7 +171,8 @@ struct Connects: Sendable {
             )
         )
         let grant: GrantAnswer = try await call(.GET, "/v3/grants/" + token.grant_id, nil)
-        guard grant.data.id == token.grant_id, Set(settings.scopes).isSubset(of: grant.data.scope ?? settings.scopes) else {
+        guard grant.data.id == token.grant_id, Set(settings.scopes).isSubset(of: grant.data.scope ?? settings.scopes)
+        else {
             throw HTTPError(.forbidden)
         }
         try await store.save(grant.data, of: digest)
@@ -181,7 +191,8 @@ struct Connects: Sendable {
 
     // MARK: Nylas
 
-    private func call<Answer: Decodable>(_ method: HTTPMethod, _ path: String, _ content: Data?) async throws -> Answer {
+    private func call<Answer: Decodable>(_ method: HTTPMethod, _ path: String, _ content: Data?) async throws -> Answer
+    {
         var request = HTTPClientRequest(url: settings.nylas + path)
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer " + settings.apiKey)

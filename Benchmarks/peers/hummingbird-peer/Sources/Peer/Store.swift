@@ -29,7 +29,10 @@ actor Store {
 
     /// - Returns: false if somebody had it already.
     func claim(_ digest: Data) throws -> Bool {
-        try run("INSERT INTO flow (digest, claimed_at) VALUES (?, ?) ON CONFLICT DO NOTHING", [.blob(digest), .number(now)])
+        try run(
+            "INSERT INTO flow (digest, claimed_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [.blob(digest), .number(now)]
+        )
         return sqlite3_changes(database) == 1
     }
 
@@ -89,7 +92,9 @@ actor Store {
             case .text(let text): sqlite3_bind_text(statement, place, text, -1, Store.transient)
             case .number(let number): sqlite3_bind_double(statement, place, number)
             case .blob(let data):
-                _ = data.withUnsafeBytes { sqlite3_bind_blob(statement, place, $0.baseAddress, Int32($0.count), Store.transient) }
+                _ = data.withUnsafeBytes {
+                    sqlite3_bind_blob(statement, place, $0.baseAddress, Int32($0.count), Store.transient)
+                }
             }
         }
         switch sqlite3_step(statement) {
