@@ -120,17 +120,29 @@ struct ListenerTests {
         await #expect(processExitsWith: .success) { () async throws in
             try await onLoops(1) { loops in
                 let listener = try Listener(at: loopback, on: loops[0])
-                let client = try await TCPStream.connect(to: listener.address, on: loops[0], before: soon)
-                // From here on no descriptor can be had, until one is given back.
-                let last = dup(0)
-                var limit = rlimit(rlim_cur: rlim_t(last + 1), rlim_max: rlim_t(last + 1))
-                guard unsafe setrlimit(__rlimit_resource_t(7), &limit) == 0, dup(0) < 0 else { exit(3) }
-                let reports = Record<[SystemError]>([])
-                let server = await listener.accept(onto: loops[0]) { error in
-                    reports.update { $0.append(error) }
-                    close(last)
+                // More than one of each: other threads of the process open and close descriptors, too.
+                var clients: [TCPStream] = []
+                for _ in 0..<8 {
+                    clients.append(try await TCPStream.connect(to: listener.address, on: loops[0], before: soon))
                 }
-                guard let server, reports.value == [SystemError(EMFILE)] else { exit(4) }
+                let spares = Record((0..<8).map { _ in dup(0) })
+                // From here on no descriptor can be had, until one is given back.
+                let count = rlim_t((spares.value.max() ?? 0) + 1)
+                var limit = rlimit(rlim_cur: count, rlim_max: count)
+                guard unsafe setrlimit(__rlimit_resource_t(7), &limit) == 0 else { exit(3) }
+                let reports = Record<[SystemError]>([])
+                var servers: [TCPStream] = []
+                while reports.value.isEmpty, servers.count < clients.count {
+                    while dup(0) >= 0 {}
+                    let server = await listener.accept(onto: loops[0]) { error in
+                        reports.update { $0.append(error) }
+                        spares.update { if let spare = $0.popLast() { close(spare) } }
+                    }
+                    guard let server else { exit(4) }
+                    servers.append(server)
+                }
+                guard let server = servers.last, Set(reports.value) == [SystemError(EMFILE)] else { exit(6) }
+                let client = clients[servers.count - 1]
                 try await client.write([1], [], before: soon)
                 guard try await read(1, from: server) == [1] else { exit(5) }
             }
