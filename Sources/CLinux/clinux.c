@@ -138,6 +138,12 @@ int postern_epoll_wait(int epoll, struct postern_event *events, int capacity, in
     return count;
 }
 
+int64_t postern_nanoseconds_since_start(void) {
+    struct timespec moment;
+    clock_gettime(CLOCK_BOOTTIME, &moment);
+    return (int64_t)moment.tv_sec * 1000000000 + moment.tv_nsec;
+}
+
 int postern_eventfd_create(void) { return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 int postern_eventfd_signal(int descriptor) {

@@ -198,7 +198,7 @@ package struct ConnectApp: RequestHandler {
             Route(.post, "/disconnect", contentLimitBytes: settings.limits.formBytes) { request, _ in
                 await ending.end(request)
             },
-            Route(.get, "/") { _, _ in pages.connect() },
+            Route(.get, "/", immediately: { _, _ in pages.connect() }),
             Route(.get, "/c/{link}") { request, parameters in
                 await links.response(parameters["link"], to: request)
             },
@@ -237,6 +237,10 @@ package struct ConnectApp: RequestHandler {
 
     package func response(to request: Request) async -> Response {
         await handler.response(to: request)
+    }
+
+    package func immediateResponse(to request: Request) -> Response? {
+        handler.immediateResponse(to: request)
     }
 
     /// Exchanges codes, settles what is open, deletes at Nylas what nobody has any more, and forgets what is old; returns when ``drain()`` has been called and the last

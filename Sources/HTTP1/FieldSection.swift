@@ -60,7 +60,6 @@ struct FieldSection {
     }
 
     private mutating func append(_ field: FieldLine, _ span: Span<UInt8>, _ input: [UInt8]) {
-        let value = input[field.value]
         let name: HTTPField.Name
         if let known = field.known.map(FieldNames.entry(at:)) {
             name = known.name
@@ -68,12 +67,15 @@ struct FieldSection {
             case .host:
                 hostIsRepeated = host != nil
                 hostIsKnown = knownHost.map { span.extracting(field.value).isEqual(to: $0.utf8Span.span) } ?? false
-                host = hostIsKnown ? knownHost : String(decoding: value, as: UTF8.self)
+                host = hostIsKnown ? knownHost : String(decoding: input[field.value], as: UTF8.self)
                 return
-            case .contentLength: framing.addContentLength(value)
-            case .transferEncoding: framing.addTransferEncoding(value)
-            case .connection: closesConnection = closesConnection || listContains(value, member: "close")
-            case .expect: expectation = spells(value, "100-continue") && expectation == nil ? .continuation : .unknown
+            case .contentLength: framing.addContentLength(input[field.value])
+            case .transferEncoding: framing.addTransferEncoding(input[field.value])
+            case .connection:
+                closesConnection = closesConnection || listContains(input[field.value], member: "close")
+            case .expect:
+                let isKnown = spells(input[field.value], "100-continue") && expectation == nil
+                expectation = isKnown ? .continuation : .unknown
             case .other: break
             }
         } else {
@@ -88,7 +90,7 @@ struct FieldSection {
         if let text = try? UTF8Span(validating: span.extracting(field.value)) {
             fields.append(HTTPField(name: name, value: String(copying: text)))
         } else {
-            fields.append(HTTPField(name: name, value: value))  // obs-text stays the octets it is
+            fields.append(HTTPField(name: name, value: input[field.value]))  // obs-text stays the octets it is
         }
     }
 }

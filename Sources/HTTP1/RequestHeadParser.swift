@@ -67,17 +67,19 @@ package struct RequestHeadParser: Sendable {
                 text: String(decoding: input[requestLine.target], as: UTF8.self)
             )
         }
-        guard let start, try section.read(input, from: &position, limits: limits) else { return nil }
-        let head = try finish(start)
-        self.start = nil
-        section = FieldSection(knownHost: section.host)
+        guard try section.read(input, from: &position, limits: limits), let start = start.take() else { return nil }
+        var done = FieldSection(knownHost: section.host)
+        swap(&section, &done)
         skippedEmptyLine = false
-        return head
+        return try Self.head(start, done)
     }
 
-    private func finish(_ start: StartLine) throws(HTTPViolation) -> RequestHead {
+    private static func head(
+        _ start: consuming StartLine,
+        _ section: consuming FieldSection
+    ) throws(HTTPViolation) -> RequestHead {
         let version = start.line.version
-        try checkHost(start)
+        try checkHost(start, section)
         let length = try section.framing.bodyLength(of: .request, version: version)
         // RFC 9110 §10.1.1: HTTP/1.0 knows no expectations, and what it says of them is ignored.
         guard section.expectation != .unknown || version == .http10 else { throw .unsupportedExpectation }
@@ -101,7 +103,7 @@ package struct RequestHeadParser: Sendable {
     }
 
     /// Host exactly once and valid (RFC 9112 §3.2); HTTP/1.0 may do without.
-    private func checkHost(_ start: StartLine) throws(HTTPViolation) {
+    private static func checkHost(_ start: StartLine, _ section: FieldSection) throws(HTTPViolation) {
         guard !section.hostIsRepeated else { throw .repeatedHost }
         guard let host = section.host else {
             guard start.line.version == .http10 else { throw .missingHost }

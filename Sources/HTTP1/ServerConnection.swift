@@ -47,7 +47,7 @@ package struct ServerConnection: ~Copyable {
 
     private enum Phase {
         case head
-        case content(RequestHead, continueWanted: Bool)
+        case content(continueWanted: Bool)
         case responding
         case ended
     }
@@ -55,6 +55,8 @@ package struct ServerConnection: ~Copyable {
     private let limits: MessageLimits
     private var phase = Phase.head
     private var parser: RequestHeadParser
+    /// Of the request whose content is read.
+    private var head: RequestHead?
     private var reader: ContentReader?
     private var position = 0
     private var inputHasEnded = false
@@ -83,9 +85,9 @@ package struct ServerConnection: ~Copyable {
             case .head:
                 do throws(HTTPViolation) {
                     guard let head = try parser.parse(input, from: &position) else { return awaitHead() }
-                    reader = nil
-                    phase = .content(head, continueWanted: head.expectsContinue)
-                    guard head.length != .none else { continue }
+                    guard head.length != .none else { return respond(to: head) }
+                    phase = .content(continueWanted: head.expectsContinue)
+                    self.head = head
                     do throws(HTTPViolation) {
                         let limitBytes = contentLimitBytes(head.request, head.target)
                         reader = try ContentReader(length: head.length, limitBytes: limitBytes, limits: limits)
@@ -95,19 +97,20 @@ package struct ServerConnection: ~Copyable {
                 } catch {
                     return reject(error, nil)
                 }
-            case .content(let head, let continueWanted):
+            case .content(let continueWanted):
                 // RFC 9110 §10.1.1: 100 is left out when content is already arriving.
                 let nothingHasArrived = position == input.count
                 do throws(HTTPViolation) {
                     guard try reader?.read(input, from: &position) ?? true else {
-                        if inputHasEnded { return reject(.incompleteMessage, head.request) }
+                        if inputHasEnded { return reject(.incompleteMessage, head?.request) }
                         releaseConsumed()
-                        phase = .content(head, continueWanted: false)
+                        phase = .content(continueWanted: false)
                         return continueWanted && nothingHasArrived ? .sendContinue : .read(.content)
                     }
                 } catch {
-                    return reject(error, head.request)
+                    return reject(error, head?.request)
                 }
+                guard let head = head.take() else { preconditionFailure("content is read after its head") }
                 return respond(to: head)
             case .responding:
                 preconditionFailure("the driver says responded(isPersistent:) before it asks again")
@@ -124,10 +127,9 @@ package struct ServerConnection: ~Copyable {
         phase = isPersistent ? .head : .ended
     }
 
-    private mutating func respond(to head: RequestHead) -> Action {
+    private mutating func respond(to head: consuming RequestHead) -> Action {
         phase = .responding
-        let content = reader?.content ?? []
-        reader = nil
+        let content = reader.take()?.content ?? []
         return .respond(
             ReceivedRequest(
                 head: head.request,

@@ -2,27 +2,40 @@
 extension OutputSpan<UInt8> {
     /// Appends words of our own source.
     @inlinable
-    package mutating func write(_ words: StaticString) {
+    package mutating func write(words: StaticString) {
         // Sound: a literal of text lives as long as the program and has the length it says.
-        for index in 0..<words.utf8CodeUnitCount { append(unsafe words.utf8Start[index]) }
+        unsafe write(UnsafeBufferPointer(start: words.utf8Start, count: words.utf8CodeUnitCount))
     }
 
     /// Appends the UTF-8 of a text.
     @inlinable
     package mutating func write(_ text: String) {
-        let octets = text.utf8Span.span
-        for index in octets.indices { append(octets[index]) }
+        // Sound: the text's octets live across the call.
+        unsafe text.utf8Span.span.withUnsafeBufferPointer { unsafe write($0) }
+    }
+
+    /// Appends all of them at once.
+    @unsafe @inlinable
+    mutating func write(_ octets: UnsafeBufferPointer<UInt8>) {
+        precondition(octets.count <= freeCapacity, "who makes a span knows what will be written to it")
+        // Sound: there is room, and what is initialized is counted.
+        unsafe withUnsafeMutableBufferPointer { target, initializedCount in
+            guard let source = octets.baseAddress, let start = target.baseAddress else { return }
+            unsafe (start + initializedCount).initialize(from: source, count: octets.count)
+            initializedCount += octets.count
+        }
     }
 
     /// Appends the digits of a number that is not negative.
+    ///
+    /// Two at a time from the left; divided by what is known when this is compiled, which then is a multiplication.
     @inlinable
     package mutating func write(decimal number: Int) {
-        let number = Swift.max(number, 0)
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
+        if number >= 100 { write(decimal: number / 100) }
+        if number >= 10 {
+            write(twoDigits: number % 100)
+        } else {
+            append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: Swift.max(number, 0)))
         }
     }
 

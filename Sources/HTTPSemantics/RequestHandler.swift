@@ -112,4 +112,13 @@ package protocol RequestHandler: Sendable {
     ///
     /// Cancelled when the client is gone or a shutdown's grace is over: work that must not be lost belongs elsewhere.
     func response(to request: Request) async -> Response
+
+    /// The same answer where nothing has to be waited for, as for a page that is ready; nil has ``response(to:)`` asked.
+    ///
+    /// To wait for nobody costs, too: a frame for each call and a look for the thread to go on with after it.
+    func immediateResponse(to request: Request) -> Response?
+}
+
+extension RequestHandler {
+    package func immediateResponse(to request: Request) -> Response? { nil }
 }

@@ -11,7 +11,9 @@ extension Connection {
         let time: Timestamp
 
         /// The time of day at `later`.
-        func time(at later: Deadline) -> Timestamp { time + moment.duration(to: later) }
+        func time(at later: Deadline) -> Timestamp {
+            Timestamp(microsecondsSince1970: time.microsecondsSince1970 &+ moment.microseconds(to: later))
+        }
     }
 
     func begin() -> Beginning {
@@ -34,7 +36,8 @@ extension Connection {
             isSecure: isSecure,
             receivedAt: begun.time
         )
-        let response = await handler.response(to: request)
+        let immediate = handler.immediateResponse(to: request)
+        let response = if let immediate { immediate } else { await handler.response(to: request) }
         // Closed by whoever cancelled, perhaps a moment from now: what a cancelled handler says, nobody shall see.
         if Task.isCancelled { transport.close() }
         // What was pipelined has been accepted with what came before it: the last of them is told that we close.
@@ -81,7 +84,8 @@ extension Connection {
         var isWritten = false
         if !head.isEmpty {
             do {
-                try await stream.write(head, content, before: answered + limits.writeTime)
+                let deadline = answered + limits.writeTime
+                try await stream.write(head, content, isLast: isLast && isWhole, before: deadline)
                 isWritten = true
             } catch {
                 // The client is gone or does not read: the log line says that the response is not complete.

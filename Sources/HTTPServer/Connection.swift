@@ -20,7 +20,7 @@ struct Connection {
     let shutdown: GracefulShutdown
     /// Nil on a connection in the clear, and before the handshake is done.
     var security: StreamSecurity?
-    var numbering = RequestNumbering()
+    var numbering: RequestNumbering
     /// Set while it rests: when it has rested for too long.
     private(set) var restingUntil: Deadline?
 
@@ -44,6 +44,7 @@ struct Connection {
         client = peer
         errorResponse = service.errorResponse ?? server.errorResponse
         self.phase = phase
+        numbering = RequestNumbering(server.series.next())
         self.shutdown = shutdown
     }
 
@@ -93,8 +94,8 @@ struct Connection {
             case .respond(let received):
                 let isPersistent = received.isPersistent
                 guard let ended = await respond(to: received, &http) else {
-                    // The client that asked for the end has nothing more to say.
-                    return isPersistent ? await linger() : await stream.finishWriting()
+                    // The client that asked for the end has nothing more to say: closing is all that is left.
+                    return isPersistent ? await linger() : ()
                 }
                 wait = Wait(before: ended + limits.idleTime, since: ended, limits)
                 // Who has more to be answered here already waits behind the others of the loop: many who pipeline would

@@ -44,6 +44,7 @@ package struct HTTPServer: Sendable {
     let messageLimits: MessageLimits
     let wallClock: WallClock
     let dateField: DateField
+    let series: RequestSeries
     let isCapped: @Sendable (NetworkAddress) -> Bool
     let clientOf: ClientOf
     let errorResponse: ErrorResponse
@@ -75,6 +76,7 @@ package struct HTTPServer: Sendable {
         self.messageLimits = messageLimits
         self.wallClock = wallClock
         dateField = DateField()
+        series = RequestSeries()
         self.isCapped = isCapped
         self.clientOf = clientOf
         self.errorResponse = errorResponse
@@ -171,7 +173,7 @@ extension HTTPServer {
                 switch census.arrive(client, phase) {
                 case .admitted:
                     count(.connectionOpened)
-                    connections.addTask(name: "connection \(number)", executorPreference: loop) {
+                    connections.addTask(executorPreference: loop) {
                         let connection = Connection(self, service, stream, client, phase, shutdown)
                         await ConnectionKeeper(connection).run()
                         census.leave(client, phase)
@@ -180,7 +182,7 @@ extension HTTPServer {
                 case .refused(let limit):
                     count(.connectionRefused(limit))
                     if refusalReports.passes(at: .now) { faultLog(.tooManyConnections(client: client, limit)) }
-                    connections.addTask(name: "refusal \(number)", executorPreference: loop) {
+                    connections.addTask(executorPreference: loop) {
                         var connection = Connection(self, service, stream, client, phase, shutdown)
                         await connection.refuse()
                         census.refusalEnded()

@@ -1,6 +1,3 @@
-/// When waiting ends. Monotonic, so that a change of the machine's clock moves no deadline.
-package typealias Deadline = ContinuousClock.Instant
-
 package enum StreamError: Error, Hashable, Sendable {
     /// The deadline passed before the operation could finish. After a write the stream is only fit to be closed; a read has taken
     /// nothing and may be tried again.
@@ -28,11 +25,15 @@ package protocol ByteStream: AnyObject, Sendable {
     func read(into buffer: inout [UInt8], limit: Int, before deadline: Deadline) async throws(StreamError) -> Int
 
     /// Writes all of `head` and then all of `content`, as one segment where they fit.
-    func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError)
-
-    /// The same, where nothing else will be written: a farewell that belongs to the stream (close_notify) goes out in the
-    /// same segment. `finishWriting` follows.
-    func writeLast(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError)
+    ///
+    /// - Parameter isLast: where nothing else will be written, a farewell that belongs to the stream (close_notify) goes out in
+    ///   the same segment. `finishWriting` or `close` follows.
+    func write(
+        _ head: [UInt8],
+        _ content: [UInt8],
+        isLast: Bool,
+        before deadline: Deadline
+    ) async throws(StreamError)
 
     /// Says that no more will be written (FIN, close_notify), and may go on reading.
     func finishWriting() async
@@ -45,8 +46,8 @@ package protocol ByteStream: AnyObject, Sendable {
 }
 
 extension ByteStream {
-    package func writeLast(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
-        try await write(head, content, before: deadline)
+    package func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
+        try await write(head, content, isLast: false, before: deadline)
     }
 
     package var security: StreamSecurity? { nil }

@@ -171,10 +171,8 @@ extension EventLoop {
         if hasWork { return 0 }
         if isStopping { return nil }
         guard let earliest else { return -1 }
-        let rest = ContinuousClock.now.duration(to: earliest)
-        guard rest > .zero else { return 0 }
-        // Rounded up, so that the deadline has passed on waking; a longer sleep than an hour is only a wake-up more.
-        return Int32(min(rest, .seconds(3600)) / .milliseconds(1)) + 1
+        // Rounded up, so that the deadline has passed on waking; a longer sleep than an hour would only be one wake-up less.
+        return Deadline.now.millisecondsToSleep(until: earliest)
     }
 
     private func collect(_ events: ArraySlice<postern_event>, into ready: inout [(Socket, UInt32)]) {
@@ -192,7 +190,7 @@ extension EventLoop {
 
     private func expireDeadlines() {
         guard let earliest = state.withLock({ $0.deadlines.earliest }) else { return }
-        let now = ContinuousClock.now
+        let now = Deadline.now
         guard earliest <= now else { return }
         while let socket = state.withLock({ state -> Socket? in
             guard let descriptor = state.deadlines.removeEarliest(dueBy: now) else { return nil }

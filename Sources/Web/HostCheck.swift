@@ -24,15 +24,20 @@ package struct HostCheck<Inner: RequestHandler>: RequestHandler {
     }
 
     package func response(to request: Request) async -> Response {
-        guard isOurs(request.head) else {
-            let address = "\(publicURL)/"
-            return errors.response(
-                .misdirectedRequest,
-                to: request,
-                note: "<p>Its address is <a href=\"\(address: address)\">\(address)</a></p>"
-            )
-        }
-        return await inner.response(to: request)
+        isOurs(request.head) ? await inner.response(to: request) : refusal(of: request)
+    }
+
+    package func immediateResponse(to request: Request) -> Response? {
+        isOurs(request.head) ? inner.immediateResponse(to: request) : refusal(of: request)
+    }
+
+    private func refusal(of request: Request) -> Response {
+        let address = "\(publicURL)/"
+        return errors.response(
+            .misdirectedRequest,
+            to: request,
+            note: "<p>Its address is <a href=\"\(address: address)\">\(address)</a></p>"
+        )
     }
 
     private func isOurs(_ head: HTTPRequest) -> Bool {

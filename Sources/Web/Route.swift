@@ -4,6 +4,7 @@ package import HTTPTypes
 /// One method on one template of paths, and what answers it.
 package struct Route: Sendable {
     package typealias Handle = @Sendable (Request, PathParameters) async -> Response
+    package typealias ImmediateHandle = @Sendable (Request, PathParameters) -> Response
 
     package let method: HTTPRequest.Method
     package let template: RouteTemplate
@@ -12,7 +13,12 @@ package struct Route: Sendable {
     let contentLimit: (@Sendable (HTTPRequest) -> Int)?
     /// What the log and the metrics say instead of the address.
     let name: String
-    let handle: Handle
+    let handling: Handling
+
+    enum Handling: Sendable {
+        case immediate(ImmediateHandle)
+        case waiting(Handle)
+    }
 
     /// - Parameter template: `/`, `/callback` or `/connected/{id}`; a literal of ours.
     /// - Parameter opaque: which of its parameters take any text in their one segment, as ``PathParameters/decodeOpaque(_:)`` says.
@@ -33,7 +39,22 @@ package struct Route: Sendable {
         self.contentLimitBytes = contentLimitBytes
         self.contentLimit = contentLimit
         self.name = name ?? template
-        self.handle = handle
+        handling = .waiting(handle)
+    }
+
+    /// Makes a route without content that waits for nothing: neither for the store nor for Nylas.
+    package init(
+        _ method: HTTPRequest.Method,
+        _ template: String,
+        as name: String? = nil,
+        immediately handle: @escaping ImmediateHandle
+    ) {
+        self.method = method
+        self.template = RouteTemplate(template)
+        contentLimitBytes = 0
+        contentLimit = nil
+        self.name = name ?? template
+        handling = .immediate(handle)
     }
 }
 

@@ -72,21 +72,50 @@ package struct Router: RequestHandler {
     }
 
     package func response(to request: Request) async -> Response {
+        switch resolve(request) {
+        case .answered(let response): response
+        case .routed(let route, let parameters):
+            switch route.handling {
+            case .immediate(let handle): named(handle(request, parameters), route)
+            case .waiting(let handle): named(await handle(request, parameters), route)
+            }
+        }
+    }
+
+    package func immediateResponse(to request: Request) -> Response? {
+        switch resolve(request) {
+        case .answered(let response): response
+        case .routed(let route, let parameters):
+            switch route.handling {
+            case .immediate(let handle): named(handle(request, parameters), route)
+            case .waiting: nil
+            }
+        }
+    }
+
+    private enum Resolution {
+        /// There is no route.
+        case answered(Response)
+        case routed(Route, PathParameters)
+    }
+
+    private func resolve(_ request: Request) -> Resolution {
         if request.target.path == "*", request.head.method == .options {
-            return allowed(everyMethod, template: "*")
+            return .answered(allowed(everyMethod, template: "*"))
         }
         guard let (resource, parameters) = find(request.target.path) else {
-            return errors.response(.notFound, to: request)
+            return .answered(errors.response(.notFound, to: request))
         }
-        if let route = resource.route(for: request.head.method) {
-            var response = await route.handle(request, parameters)
-            if response.routeTemplate == nil { response.routeTemplate = route.name }
-            return response
-        }
-        if request.head.method == .options { return allowed(resource.allow, template: resource.name) }
+        if let route = resource.route(for: request.head.method) { return .routed(route, parameters) }
+        if request.head.method == .options { return .answered(allowed(resource.allow, template: resource.name)) }
         var response = errors.response(.methodNotAllowed, to: request)
         response.head.headerFields[.allow] = resource.allow
         response.routeTemplate = resource.name
+        return .answered(response)
+    }
+
+    private func named(_ response: consuming Response, _ route: Route) -> Response {
+        if response.routeTemplate == nil { response.routeTemplate = route.name }
         return response
     }
 

@@ -61,9 +61,15 @@ package struct StaticFiles: Sendable {
 
     package var routes: [Route] {
         files.values.sorted { $0.path < $1.path }.map { file in
-            Route(.get, file.path, as: file.path.hasPrefix("/assets/") ? "/assets/{file}" : file.path) { request, _ in
-                request.head.headerFields.matchesEntityTag(file.entityTag) ? file.notModified : file.whole
-            }
+            let name = file.path.hasPrefix("/assets/") ? "/assets/{file}" : file.path
+            return Route(
+                .get,
+                file.path,
+                as: name,
+                immediately: { request, _ in
+                    request.head.headerFields.matchesEntityTag(file.entityTag) ? file.notModified : file.whole
+                }
+            )
         }
     }
 

@@ -15,26 +15,24 @@ extension LogLine {
             case .v4(let client) = record.client, route.isPlain
         else { return nil }
         let id = record.requestID
-        let template = route.utf8Span.span
-        let (seconds, attoseconds) = record.duration.components
         var line: [UInt8] = []
         // The words below, at most 20 digits for each number, 64 octets for the ID.
-        line.append(addingCapacity: 480 + template.count) { line in
-            line.write(#"{"time":""#)
+        line.append(addingCapacity: 480 + route.utf8.count) { line in
+            line.write(words: #"{"time":""#)
             line.write(momentOf: record.endedAt)
-            line.write(#"","level":"info","event":"request","id":""#)
+            line.write(words: #"","level":"info","event":"request","id":""#)
             id.write(to: &line)
-            line.write(#"","method":""#)
+            line.write(words: #"","method":""#)
             line.write(Self.known(method))
-            line.write(#"","route":""#)
-            for index in template.indices { line.append(template[index]) }
-            line.write(#"","status":"#)
+            line.write(words: #"","route":""#)
+            line.write(route)
+            line.write(words: #"","status":"#)
             line.write(decimal: record.status.code)
-            line.write(#","microseconds":"#)
-            line.write(decimal: Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
-            line.write(#","bytes":"#)
+            line.write(words: #","microseconds":"#)
+            line.write(decimal: record.microseconds)
+            line.write(words: #","bytes":"#)
             line.write(decimal: record.contentBytes)
-            line.write(#","client":""#)
+            line.write(words: #","client":""#)
             // The network of a client, NetworkAddress.clientNetwork.
             line.write(decimal: Int(client >> 24))
             line.append(UInt8(ascii: "."))
@@ -42,9 +40,9 @@ extension LogLine {
             line.append(UInt8(ascii: "."))
             line.write(decimal: Int(client >> 8 & 0xFF))
             line.append(UInt8(ascii: "."))
-            line.write(#"0/24","tls":""#)
+            line.write(words: #"0/24","tls":""#)
             line.write(record.security.map { $0.version.name } ?? (record.isSecure ? "yes" : "no"))
-            line.write("\"}\n")
+            line.write(words: "\"}\n")
         }
         return line
     }

@@ -13,13 +13,12 @@ extension LogOutput {
     }
 
     func line(of record: AccessRecord) -> [UInt8] {
-        let (seconds, attoseconds) = record.duration.components
         var line = LogLine(format, at: record.endedAt, level: .info, event: "request")
         line.add("id", record.requestID)
         line.add("method", record.method.map(LogLine.known) ?? "-")
         line.add("route", record.routeTemplate ?? "-")
         line.add("status", record.status.code)
-        line.add("microseconds", Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
+        line.add("microseconds", record.microseconds)
         line.add("bytes", record.contentBytes)
         line.add("client", "\(record.client.clientNetwork)")
         line.add("tls", record.security?.version.name ?? (record.isSecure ? "yes" : "no"))

@@ -208,6 +208,35 @@ struct LifetimeTests {
         }
     }
 
+    @Test(arguments: [
+        (closing: [true], isWhole: true, farewells: [true]), ([false, true], true, [false, true]),
+        ([true], false, [false]),
+    ])
+    func `the last response, and no other, is written with the stream's farewell`(
+        closing: [Bool],
+        isWhole: Bool,
+        farewells: [Bool]
+    ) async throws {
+        let written = Mutex<[Bool]>([])
+        let handler = StubHandler { _ in
+            var response = Response(status: .ok, content: Array("GET".utf8))
+            if !isWhole { response.delivery = .cut(afterBytes: 1) }
+            return response
+        }
+        let secure: HTTPServer.Secure = { stream, _ in
+            Inverted(stream) { isLast in written.withLock { $0.append(isLast) } }
+        }
+        try await withServer(handler, secure: secure) { server in
+            let client = try await server.connect()
+            let requests = closing.map { get("/", $0 ? "Connection: close\r\n" : "") }.joined()
+            try await client.send(Array(requests.utf8).map { ~$0 })
+            var octets: [UInt8] = []
+            while let count = try? await client.stream.read(into: &octets, limit: 1000, before: soon), count > 0 {}
+            await server.journal.reached { records, _ in records.count == farewells.count }
+            #expect(written.withLock { $0 } == farewells)
+        }
+    }
+
     @Test func `a handshake that fails closes the connection and is a fault`() async throws {
         try await withServer(secure: { _, _ throws(StreamError) in throw .tlsFailed }) { server in
             let client = try await server.connect()
@@ -272,9 +301,11 @@ private final class Gate: Sendable {
 /// A stand-in for TLS: every octet is inverted on the wire.
 private final class Inverted: ByteStream {
     private let stream: any ByteStream
+    private let willWrite: @Sendable (_ isLast: Bool) -> Void
 
-    init(_ stream: any ByteStream) {
+    init(_ stream: any ByteStream, willWrite: @escaping @Sendable (_ isLast: Bool) -> Void = { _ in }) {
         self.stream = stream
+        self.willWrite = willWrite
     }
 
     func read(into buffer: inout [UInt8], limit: Int, before deadline: Deadline) async throws(StreamError) -> Int {
@@ -284,8 +315,14 @@ private final class Inverted: ByteStream {
         return count
     }
 
-    func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
-        try await stream.write(head.map { ~$0 }, content.map { ~$0 }, before: deadline)
+    func write(
+        _ head: [UInt8],
+        _ content: [UInt8],
+        isLast: Bool,
+        before deadline: Deadline
+    ) async throws(StreamError) {
+        willWrite(isLast)
+        try await stream.write(head.map { ~$0 }, content.map { ~$0 }, isLast: isLast, before: deadline)
     }
 
     func finishWriting() async { await stream.finishWriting() }

@@ -148,7 +148,7 @@ struct TLSStreamTests {
     @Test
     func `the last write carries the farewell, which finishing does not repeat`() async throws {
         let pair = try await StreamPair.open()
-        try await pair.server.writeLast(Array("head,".utf8), Array("content".utf8), before: soon)
+        try await pair.server.write(Array("head,".utf8), Array("content".utf8), isLast: true, before: soon)
         let sent = pair.serverTransport.unread
         #expect(try await read(pair.client) == Array("head,content".utf8))
         #expect(try await read(pair.client) == [])
@@ -157,7 +157,9 @@ struct TLSStreamTests {
         // Ticket, content, farewell.
         #expect(sent.suffix(24).prefix(5) == [23, 3, 3, 0, 19])
         await #expect(throws: StreamError.connectionLost) { try await pair.server.write([1], [], before: soon) }
-        await #expect(throws: StreamError.connectionLost) { try await pair.server.writeLast([1], [], before: soon) }
+        await #expect(throws: StreamError.connectionLost) {
+            try await pair.server.write([1], [], isLast: true, before: soon)
+        }
     }
 
     @Test

@@ -34,7 +34,12 @@ package final class MemoryByteStream: ByteStream {
         }
     }
 
-    package func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
+    package func write(
+        _ head: [UInt8],
+        _ content: [UInt8],
+        isLast: Bool,
+        before deadline: Deadline
+    ) async throws(StreamError) {
         var rest = (head + content)[...]
         while !rest.isEmpty {
             let (count, version) = try outgoing.put(rest)
@@ -120,7 +125,7 @@ private final class Pipe: Sendable {
                 return true
             }
             group.addTask {
-                try? await Task.sleep(until: deadline, clock: .continuous)
+                try? await Task.sleep(for: Deadline.now.duration(to: deadline))
                 return false
             }
             let first = await group.next() ?? false

@@ -23,6 +23,14 @@ import Web
                 Route(.post, "/disconnect/{id}", contentLimitBytes: 100, echo("disconnect")),
                 Route(.get, "/connected/latest", echo("latest")),
                 Route(.get, "/v3/{id}/parts/{part}", echo("parts")),
+                Route(
+                    .get,
+                    "/ready/{id}",
+                    as: "/ready",
+                    immediately: { _, parameters in
+                        Response(status: .ok, content: Array("ready \(parameters["id"] ?? "") ".utf8))
+                    }
+                ),
             ],
             errors: errors
         )
@@ -42,6 +50,8 @@ import Web
             ("GET", "/connected/latest", "latest  ", "/connected/latest"),
             ("GET", "/v3/7/parts/x", "parts 7 x", "/v3/{id}/parts/{part}"),
             ("POST", "/disconnect/9", "disconnect 9 ", "/disconnect/{id}"),
+            ("GET", "/ready/9", "ready 9 ", "/ready"),
+            ("HEAD", "/ready/9", "ready 9 ", "/ready"),
         ]
     )
     func `finds the route and names its template`(
@@ -79,6 +89,28 @@ import Web
         #expect(response.head.status == .notFound)
         #expect(response.routeTemplate == nil)
         #expect(response[.location] == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("GET", "/ready/9", true), ("HEAD", "/ready/9", true), ("PUT", "/ready/9", true),
+            ("OPTIONS", "/ready/9", true), ("OPTIONS", "*", true), ("GET", "/nowhere", true), ("GET", "/ready/", true),
+            ("GET", "/ready/%2F", true), ("PUT", "/connect", true), ("GET", "/", false), ("POST", "/connect", false),
+            ("GET", "/connected/7", false),
+        ]
+    )
+    func `says the same at once where no route has to wait`(
+        method: String,
+        path: String,
+        isImmediate: Bool
+    ) async throws {
+        let request = request(try #require(HTTPRequest.Method(method)), path)
+        let immediate = router.immediateResponse(to: request)
+        #expect((immediate != nil) == isImmediate)
+        guard let immediate else { return }
+        let waited = await router.response(to: request)
+        #expect(immediate.head == waited.head && immediate.content == waited.content)
+        #expect(immediate.routeTemplate == waited.routeTemplate)
     }
 
     private static let owners = Router(

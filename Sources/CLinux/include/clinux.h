@@ -52,6 +52,9 @@ int postern_epoll_add(int epoll, int descriptor, uint64_t token);
 /// Waits at most so many milliseconds (-1: for ever) and returns the number of events written, at most 256.
 int postern_epoll_wait(int epoll, struct postern_event *events, int capacity, int milliseconds);
 
+/// Of the clock that goes on while the machine is suspended.
+int64_t postern_nanoseconds_since_start(void);
+
 int postern_eventfd_create(void);
 int postern_eventfd_signal(int descriptor);
 

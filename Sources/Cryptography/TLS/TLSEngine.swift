@@ -145,7 +145,8 @@ internal import COpenSSL
         _ made: inout [UInt8],
         _ call: () -> Int32
     ) -> Int32 {
-        ERR_clear_error()
+        // To look costs less than to clear.
+        if ERR_peek_error() != 0 { ERR_clear_error() }
         unsafe swap(&buffers.pointee.made, &made)
         // Sound: `arrived` is lent to the BIO only inside the closure, and taken back before it ends.
         let (outcome, left) = unsafe arrived.withUnsafeBytes { bytes in

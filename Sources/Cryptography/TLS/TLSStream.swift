@@ -67,19 +67,25 @@ package final class TLSStream: ByteStream {
     package var applicationProtocol: String? { state.withLock { $0.engine.applicationProtocol } }
 
     func handshake(before deadline: Deadline) async throws(HandshakeError) {
+        // The client speaks first: without its hello a server's engine would only say that it waits for one.
+        var awaitsRecords = role == .server
         while true {
+            do throws(StreamError) {
+                if awaitsRecords { try await receive(before: deadline) }
+            } catch {
+                throw .transport(error)
+            }
             let (step, records) = advanceHandshake()
             do throws(StreamError) {
                 // Also after a failure, which may have made an alert: the other side shall learn why.
                 if !records.isEmpty { try await transport.write(records, [], before: deadline) }
-                if step == .success(.needsRecords) { try await receive(before: deadline) }
             } catch {
                 if case .failure(let failure) = step { throw .tls(failure) }
                 throw .transport(error)
             }
             switch step {
             case .success(.done): return
-            case .success(.needsRecords): continue
+            case .success(.needsRecords): awaitsRecords = true
             case .failure(let failure): throw .tls(failure)
             }
         }
@@ -145,16 +151,7 @@ package final class TLSStream: ByteStream {
         state.withLock { $0.arrived = records }
     }
 
-    package func write(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
-        try await write(head, content, isLast: false, before: deadline)
-    }
-
-    /// The farewell goes out with the last bytes: by itself it would cost a segment.
-    package func writeLast(_ head: [UInt8], _ content: [UInt8], before deadline: Deadline) async throws(StreamError) {
-        try await write(head, content, isLast: true, before: deadline)
-    }
-
-    private func write(
+    package func write(
         _ head: [UInt8],
         _ content: [UInt8],
         isLast: Bool,
@@ -166,7 +163,7 @@ package final class TLSStream: ByteStream {
             let end = min(written + Self.pieceBytes, total)
             let records = try seal(head, content, written..<end, isLast: isLast && end == total)
             do throws(StreamError) {
-                try await transport.write(records, [], before: deadline)
+                try await transport.write(records, [], isLast: false, before: deadline)
             } catch {
                 // Perhaps half a record is out: whatever followed, even a farewell, would be garbage over there.
                 state.withLock { $0.hasFailed = true }
@@ -189,6 +186,8 @@ package final class TLSStream: ByteStream {
         return try state.withLock { state throws(StreamError) in
             guard !state.hasFailed, !state.hasFinishedWriting else { throw Self.unusable }
             var records = take(&state.made)
+            // Room for one record around it, for what else may have to be said, and for a farewell.
+            records.reserveCapacity(records.count + range.count + 256)
             do throws(TLSFailure) {
                 if fromContent.isEmpty {
                     try state.engine.write(head.span.extracting(fromHead), &records)
@@ -196,7 +195,10 @@ package final class TLSStream: ByteStream {
                     try state.engine.write(content.span.extracting(fromContent), &records)
                 } else {
                     // One record where they fit: two would cost a second seal here and a second read over there.
-                    let joined = Array(head[fromHead]) + content[fromContent]
+                    var joined: [UInt8] = []
+                    joined.reserveCapacity(range.count)
+                    joined += head[fromHead]
+                    joined += content[fromContent]
                     try state.engine.write(joined.span, &records)
                 }
             } catch {
