@@ -280,7 +280,8 @@ ptrdiff_t postern_send(
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
     ssize_t sent;
     // MSG_NOSIGNAL: a peer that is gone is an error of this call, never a SIGPIPE that ends the process.
-    do sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
+    do sent = count == 1 ? send(descriptor, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                         : sendmsg(descriptor, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }

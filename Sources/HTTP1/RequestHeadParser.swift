@@ -68,18 +68,15 @@ package struct RequestHeadParser: Sendable {
             )
         }
         guard try section.read(input, from: &position, limits: limits), let start = start.take() else { return nil }
-        var done = FieldSection(knownHost: section.host)
-        swap(&section, &done)
+        let head = try finish(start)
+        section = FieldSection(knownHost: section.host)
         skippedEmptyLine = false
-        return try Self.head(start, done)
+        return head
     }
 
-    private static func head(
-        _ start: consuming StartLine,
-        _ section: consuming FieldSection
-    ) throws(HTTPViolation) -> RequestHead {
+    private func finish(_ start: StartLine) throws(HTTPViolation) -> RequestHead {
         let version = start.line.version
-        try checkHost(start, section)
+        try checkHost(start)
         let length = try section.framing.bodyLength(of: .request, version: version)
         // RFC 9110 §10.1.1: HTTP/1.0 knows no expectations, and what it says of them is ignored.
         guard section.expectation != .unknown || version == .http10 else { throw .unsupportedExpectation }
@@ -103,7 +100,7 @@ package struct RequestHeadParser: Sendable {
     }
 
     /// Host exactly once and valid (RFC 9112 §3.2); HTTP/1.0 may do without.
-    private static func checkHost(_ start: StartLine, _ section: FieldSection) throws(HTTPViolation) {
+    private func checkHost(_ start: StartLine) throws(HTTPViolation) {
         guard !section.hostIsRepeated else { throw .repeatedHost }
         guard let host = section.host else {
             guard start.line.version == .http10 else { throw .missingHost }

@@ -33,11 +33,11 @@ package enum ResponseSerializer {
         let code = min(max(status.code, 100), 999)
         // One allocation for a head of ours, instead of one for every doubling.
         output.reserveCapacity(output.count + 320 + (prepared?.octets.count ?? 1024))
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
+        output.append(words: "HTTP/1.1 ")
         for divisor in [100, 10, 1] { output.append(UInt8(ascii: "0") + UInt8(code / divisor % 10)) }
         output.append(UInt8(ascii: " "))
         output.append(contentsOf: status.reasonPhrase.utf8)
-        output.append(contentsOf: "\r\nDate: ".utf8)
+        output.append(words: "\r\nDate: ")
         output.append(contentsOf: date)
         output.appendLineEnd()
         var index = 0
@@ -52,17 +52,17 @@ package enum ResponseSerializer {
             index += 1
         }
         if let requestID {
-            output.append(contentsOf: "X-Request-ID: ".utf8)
+            output.append(words: "X-Request-ID: ")
             requestID.append(to: &output)
             output.appendLineEnd()
         }
         let mayHaveLength = code >= 200 && code != 204
         if mayHaveLength {
-            output.append(contentsOf: "Content-Length: ".utf8)
+            output.append(words: "Content-Length: ")
             output.append(decimal: contentLength)
             output.appendLineEnd()
         }
-        if !isPersistent { output.append(contentsOf: "Connection: close\r\n".utf8) }
+        if !isPersistent { output.append(words: "Connection: close\r\n") }
         output.appendLineEnd()
         return mayHaveLength && code != 304 && method != .head
     }

@@ -46,3 +46,11 @@ extension OutputSpan<UInt8> {
         append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number % 10))
     }
 }
+
+extension [UInt8] {
+    /// Appends words of our own source.
+    package mutating func append(words: StaticString) {
+        // Sound: a literal of text lives as long as the program and has the length it says.
+        unsafe append(contentsOf: UnsafeBufferPointer(start: words.utf8Start, count: words.utf8CodeUnitCount))
+    }
+}

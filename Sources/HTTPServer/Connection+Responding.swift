@@ -36,13 +36,26 @@ extension Connection {
             isSecure: isSecure,
             receivedAt: begun.time
         )
-        let immediate = handler.immediateResponse(to: request)
-        let response = if let immediate { immediate } else { await handler.response(to: request) }
+        if let response = handler.immediateResponse(to: request) {
+            return await answer(with: response, to: method, received.isPersistent, request.id, &http, since: begun)
+        }
+        let response = await handler.response(to: request)
         // Closed by whoever cancelled, perhaps a moment from now: what a cancelled handler says, nobody shall see.
         if Task.isCancelled { transport.close() }
+        return await answer(with: response, to: method, received.isPersistent, request.id, &http, since: begun)
+    }
+
+    private mutating func answer(
+        with response: consuming Response,
+        to method: HTTPRequest.Method,
+        _ clientPersists: Bool,
+        _ id: RequestID,
+        _ http: inout ServerConnection,
+        since begun: Beginning
+    ) async -> Deadline? {
         // What was pipelined has been accepted with what came before it: the last of them is told that we close.
-        let isPersistent = received.isPersistent && (!shutdown.hasBegun || http.hasUnreadInput)
-        let (isComplete, ended) = await write(response, to: method, request.id, isLast: !isPersistent, since: begun)
+        let isPersistent = clientPersists && (!shutdown.hasBegun || http.hasUnreadInput)
+        let (isComplete, ended) = await write(response, to: method, id, isLast: !isPersistent, since: begun)
         guard isComplete else {
             // Whatever is missing of the response, nothing else may follow it.
             stream.close()
@@ -80,12 +93,15 @@ extension Connection {
         var refusal = refusal
         let answered = Deadline.now
         let time = begun.time(at: answered)
-        let (head, content, isWhole) = octets(of: response, to: method, id, isLast: isLast, at: time)
+        let (head, content, contentBytes, isWhole) = octets(of: response, to: method, id, isLast: isLast, at: time)
         var isWritten = false
         if !head.isEmpty {
             do {
-                let deadline = answered + limits.writeTime
-                try await stream.write(head, content, isLast: isLast && isWhole, before: deadline)
+                let isLast = isLast && isWhole
+                var position = 0
+                while !(try stream.writeAtOnce(head, content, from: &position, isLast: isLast)) {
+                    try await stream.waitUntilWritable(before: answered + limits.writeTime)
+                }
                 isWritten = true
             } catch {
                 // The client is gone or does not read: the log line says that the response is not complete.
@@ -99,7 +115,7 @@ extension Connection {
                 method: method,
                 routeTemplate: response.routeTemplate,
                 status: response.head.status,
-                contentBytes: isWritten ? content.count : 0,
+                contentBytes: isWritten ? contentBytes : 0,
                 duration: begun.moment.duration(to: ended),
                 endedAt: begun.time(at: ended),
                 client: client,
@@ -112,15 +128,18 @@ extension Connection {
         return (isWritten && isWhole, ended)
     }
 
-    /// Head and content as they are written, and whether that is all of them.
+    /// Head and content as they are written, how much content there is in both, and whether that is all of it.
     func octets(
         of response: Response,
         to method: HTTPRequest.Method?,
         _ id: RequestID,
         isLast: Bool,
         at time: Timestamp
-    ) -> (head: [UInt8], content: [UInt8], isWhole: Bool) {
+    ) -> (head: [UInt8], content: [UInt8], contentBytes: Int, isWhole: Bool) {
         var head: [UInt8] = []
+        // TLS wants all of a record in one place; what is larger is several records anyway.
+        let isOnePiece = isSecure && response.content.count <= 12 << 10
+        if isOnePiece { head.reserveCapacity(2 << 10 + response.content.count) }
         let hasContent = ResponseSerializer.append(
             response.head,
             answering: method,
@@ -133,9 +152,14 @@ extension Connection {
         )
         let content = hasContent ? response.content : []
         switch response.delivery {
-        case .whole: return (head, content, true)
-        case .cut(let count): return (head, Array(content.prefix(max(count, 0))), false)
-        case .none: return ([], [], false)
+        case .whole:
+            guard isOnePiece else { return (head, content, content.count, true) }
+            head += content
+            return (head, [], content.count, true)
+        case .cut(let count):
+            let beginning = Array(content.prefix(max(count, 0)))
+            return (head, beginning, beginning.count, false)
+        case .none: return ([], [], 0, false)
         }
     }
 }

@@ -160,9 +160,14 @@ extension Connection {
             guard phase.becomeIdle() == .unused || !shutdown.hasBegun else { return .ended }
         }
         do throws(StreamError) {
-            let count = try await stream.read(into: &http.input, limit: 16 << 10, before: deadline)
+            var received = try stream.readAtOnce(into: &http.input, limit: 16 << 10)
+            while received == nil {
+                // Beneath TLS, which waits for nothing else.
+                try await transport.waitUntilReadable(before: deadline)
+                received = try stream.readAtOnce(into: &http.input, limit: 16 << 10)
+            }
             if isIdle, !phase.becomeBusy() { return .ended }
-            if count == 0 { http.inputEnded() }
+            if received == 0 { http.inputEnded() }
             return .received
         } catch {
             guard error == .deadlinePassed else { return .ended }

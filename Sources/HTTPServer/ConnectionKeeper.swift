@@ -19,7 +19,7 @@ final class ConnectionKeeper: Sendable {
         // The connection's one handler: it closes the socket, and reads and writes end by themselves.
         await withTaskCancellationHandler {
             await cancelledWhenLost(transport) {
-                while let deadline = await work(), await transport.waitUntilReadable(before: deadline) {}
+                while let deadline = await work(), (try? await transport.waitUntilReadable(before: deadline)) != nil {}
             }
         } onCancel: {
             transport.close()

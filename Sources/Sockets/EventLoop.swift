@@ -144,7 +144,7 @@ extension EventLoop {
             // Sound: the shim writes at most as many events as the array has.
             let count = unsafe postern_epoll_wait(epoll.number, &events, Int32(events.count), timeout)
             collect(events.prefix(Int(max(count, 0))), into: &ready)
-            for (socket, flags) in ready { socket.becameReady(flags) }
+            for index in ready.indices { ready[index].0.becameReady(ready[index].1) }
             ready.removeAll(keepingCapacity: true)
             expireDeadlines()
         }

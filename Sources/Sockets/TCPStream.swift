@@ -25,43 +25,56 @@ package final class TCPStream: ByteStream {
         socket.close()
     }
 
-    package func read(
-        into buffer: inout [UInt8],
-        limit: Int,
-        before deadline: Deadline
-    ) async throws(StreamError) -> Int {
+    package func readAtOnce(into buffer: inout [UInt8], limit: Int) throws(StreamError) -> Int? {
         precondition(limit > 0, "a read of no bytes could not be told from the end")
-        while true {
-            if let count = try receive(into: &buffer, limit: limit) { return count }
-            try await wait(for: .reading, before: deadline)
+        let first = min(limit, Self.smallBytes)
+        switch attemptToReceive(into: &buffer, limit: first) {
+        case .moved(let count):
+            guard count == first, first < limit else { return count }
+            switch attemptToReceive(into: &buffer, limit: limit - first) {
+            case .moved(let more): return count + more
+            case .failed(let number): throw Self.error(number)
+            case .wouldBlock, .closed: return count
+            }
+        case .wouldBlock: return nil
+        case .failed(let number): throw Self.error(number)
+        case .closed: throw Self.closed
         }
     }
 
-    /// Waits until a read is worth trying: there is something, or the end.
-    ///
-    /// - Returns: false if the deadline passed before, or the stream was closed.
-    package func waitUntilReadable(before deadline: Deadline) async -> Bool {
-        await socket.wait(for: .reading, before: deadline) == .ready
-    }
-
-    package func write(
+    package func writeAtOnce(
         _ head: [UInt8],
         _ content: [UInt8],
-        isLast: Bool,
-        before deadline: Deadline
-    ) async throws(StreamError) {
-        let total = head.count + content.count
-        var sent = try send(head, content, from: 0)
-        while sent < total {
-            do throws(StreamError) {
-                try await wait(for: .writing, before: deadline)
-            } catch {
-                // After closing, the system would offer the rest for minutes to a peer that does not read, and keep it in
-                // memory that no limit of ours counts.
-                if error == .deadlinePassed { _ = socket.withDescriptor { postern_reset_on_close($0) } }
-                throw error
-            }
-            sent += try send(head, content, from: sent)
+        from position: inout Int,
+        isLast: Bool
+    ) throws(StreamError) -> Bool {
+        let rest = head.count + content.count - position
+        guard rest > 0 else { return true }
+        let attempt = socket.attempt(.writing, asking: rest) { descriptor in
+            // Sound: both arrays live across the call, which reads as many bytes as they have.
+            unsafe postern_send(descriptor, head, head.count, content, content.count, position)
+        }
+        switch attempt {
+        case .moved(let count): position += count
+        case .wouldBlock: return false
+        case .failed(let number): throw Self.error(number)
+        case .closed: throw Self.closed
+        }
+        return position == head.count + content.count
+    }
+
+    package func waitUntilReadable(before deadline: Deadline) async throws(StreamError) {
+        try await wait(for: .reading, before: deadline)
+    }
+
+    package func waitUntilWritable(before deadline: Deadline) async throws(StreamError) {
+        do throws(StreamError) {
+            try await wait(for: .writing, before: deadline)
+        } catch {
+            // After closing, the system would offer the rest for minutes to a peer that does not read, and keep it in memory
+            // that no limit of ours counts.
+            if error == .deadlinePassed { _ = socket.withDescriptor { postern_reset_on_close($0) } }
+            throw error
         }
     }
 
@@ -162,25 +175,6 @@ extension TCPStream {
     /// server reads at once is smaller, and whoever sends more is read from twice.
     private static let smallBytes = 1024
 
-    /// Reads what has come.
-    ///
-    /// - Returns: nil if nothing has.
-    private func receive(into buffer: inout [UInt8], limit: Int) throws(StreamError) -> Int? {
-        let first = min(limit, Self.smallBytes)
-        switch attemptToReceive(into: &buffer, limit: first) {
-        case .moved(let count):
-            guard count == first, first < limit else { return count }
-            switch attemptToReceive(into: &buffer, limit: limit - first) {
-            case .moved(let more): return count + more
-            case .failed(let number): throw Self.error(number)
-            case .wouldBlock, .closed: return count
-            }
-        case .wouldBlock: return nil
-        case .failed(let number): throw Self.error(number)
-        case .closed: throw Self.closed
-        }
-    }
-
     private func attemptToReceive(into buffer: inout [UInt8], limit: Int) -> Socket.Attempt {
         socket.attempt(.reading, asking: limit) { descriptor in
             // Bytes are received beside the array and appended, since an array would have to be filled with zeros first.
@@ -190,24 +184,6 @@ extension TCPStream {
                 if count > 0 { unsafe buffer.append(contentsOf: bytes[0..<count]) }
                 return count
             }
-        }
-    }
-
-    /// Sends what the system takes of `head` and `content` behind the first `sent` bytes.
-    ///
-    /// - Returns: how much that was; 0 if it takes nothing now.
-    private func send(_ head: [UInt8], _ content: [UInt8], from sent: Int) throws(StreamError) -> Int {
-        let rest = head.count + content.count - sent
-        guard rest > 0 else { return 0 }
-        let attempt = socket.attempt(.writing, asking: rest) { descriptor in
-            // Sound: both arrays live across the call, which reads as many bytes as they have.
-            unsafe postern_send(descriptor, head, head.count, content, content.count, sent)
-        }
-        switch attempt {
-        case .moved(let count): return count
-        case .wouldBlock: return 0
-        case .failed(let number): throw Self.error(number)
-        case .closed: throw Self.closed
         }
     }
 

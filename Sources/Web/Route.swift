@@ -2,7 +2,9 @@ package import HTTPSemantics
 package import HTTPTypes
 
 /// One method on one template of paths, and what answers it.
-package struct Route: Sendable {
+///
+/// An object, since one is looked up for every request, and a copy of its parts would count a reference for each.
+package final class Route: Sendable {
     package typealias Handle = @Sendable (Request, PathParameters) async -> Response
     package typealias ImmediateHandle = @Sendable (Request, PathParameters) -> Response
 

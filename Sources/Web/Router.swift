@@ -8,16 +8,17 @@ package import HTTPTypes
 /// - Paths are compared as sent: `/%63allback`, `/callback/` and `//callback` are not `/callback`, and nobody is redirected.
 package struct Router: RequestHandler {
     /// One path's routes by method.
-    private struct Resource: Sendable {
+    private final class Resource: Sendable {
         let template: RouteTemplate
-        var routes: [Route]
+        let routes: [Route]
 
-        mutating func add(_ route: Route) {
+        init(_ template: RouteTemplate, _ routes: [Route]) {
             precondition(
-                !routes.contains { $0.method == route.method },
-                "two routes for \(route.method) \(route.template): the second would never be called"
+                Set(routes.map(\.method)).count == routes.count,
+                "two routes for one method of \(template): the second would never be called"
             )
-            routes.append(route)
+            self.template = template
+            self.routes = routes
         }
 
         func route(for method: HTTPRequest.Method) -> Route? {
@@ -26,11 +27,7 @@ package struct Router: RequestHandler {
 
         var name: String { routes.first?.name ?? template.description }
 
-        var allow: String {
-            var methods = Set(routes.map(\.method.rawValue)).union(["OPTIONS"])
-            if methods.contains("GET") { methods.insert("HEAD") }
-            return methods.sorted().joined(separator: ", ")
-        }
+        var allow: String { Router.allow(routes) }
     }
 
     /// What a path without a route may bring, so that it is answered 404 or 405 and not 413.
@@ -46,22 +43,19 @@ package struct Router: RequestHandler {
     package init(_ routes: [Route], errors: ErrorPages) {
         var literal: [String: Resource] = [:]
         var parameterized: [Int: [Resource]] = [:]
-        for route in routes {
-            if route.template.isLiteral {
-                literal[route.template.description, default: Resource(template: route.template, routes: [])]
-                    .add(route)
-                continue
-            }
-            let count = route.template.segments.count
-            if let index = parameterized[count]?.firstIndex(where: { $0.template == route.template }) {
-                parameterized[count]?[index].add(route)
+        var templates: [RouteTemplate] = []
+        for route in routes where !templates.contains(route.template) { templates.append(route.template) }
+        for template in templates {
+            let resource = Resource(template, routes.filter { $0.template == template })
+            if template.isLiteral {
+                literal[template.description] = resource
             } else {
-                parameterized[count, default: []].append(Resource(template: route.template, routes: [route]))
+                parameterized[template.segments.count, default: []].append(resource)
             }
         }
         self.literal = literal
         self.parameterized = parameterized
-        everyMethod = Resource(template: RouteTemplate("/"), routes: routes).allow
+        everyMethod = Self.allow(routes)
         self.errors = errors
     }
 
@@ -72,50 +66,37 @@ package struct Router: RequestHandler {
     }
 
     package func response(to request: Request) async -> Response {
-        switch resolve(request) {
-        case .answered(let response): response
-        case .routed(let route, let parameters):
-            switch route.handling {
-            case .immediate(let handle): named(handle(request, parameters), route)
-            case .waiting(let handle): named(await handle(request, parameters), route)
-            }
+        guard let (route, parameters) = route(of: request) else { return unrouted(request) }
+        var response: Response
+        switch route.handling {
+        case .immediate(let handle): response = handle(request, parameters)
+        case .waiting(let handle): response = await handle(request, parameters)
         }
+        if response.routeTemplate == nil { response.routeTemplate = route.name }
+        return response
     }
 
     package func immediateResponse(to request: Request) -> Response? {
-        switch resolve(request) {
-        case .answered(let response): response
-        case .routed(let route, let parameters):
-            switch route.handling {
-            case .immediate(let handle): named(handle(request, parameters), route)
-            case .waiting: nil
-            }
-        }
+        guard let (route, parameters) = route(of: request) else { return unrouted(request) }
+        guard case .immediate(let handle) = route.handling else { return nil }
+        var response = handle(request, parameters)
+        if response.routeTemplate == nil { response.routeTemplate = route.name }
+        return response
     }
 
-    private enum Resolution {
-        /// There is no route.
-        case answered(Response)
-        case routed(Route, PathParameters)
+    private func route(of request: Request) -> (Route, PathParameters)? {
+        guard let (resource, parameters) = find(request.target.path) else { return nil }
+        return resource.route(for: request.head.method).map { ($0, parameters) }
     }
 
-    private func resolve(_ request: Request) -> Resolution {
-        if request.target.path == "*", request.head.method == .options {
-            return .answered(allowed(everyMethod, template: "*"))
-        }
-        guard let (resource, parameters) = find(request.target.path) else {
-            return .answered(errors.response(.notFound, to: request))
-        }
-        if let route = resource.route(for: request.head.method) { return .routed(route, parameters) }
-        if request.head.method == .options { return .answered(allowed(resource.allow, template: resource.name)) }
+    /// Answers where no route does.
+    private func unrouted(_ request: Request) -> Response {
+        if request.target.path == "*", request.head.method == .options { return allowed(everyMethod, template: "*") }
+        guard let (resource, _) = find(request.target.path) else { return errors.response(.notFound, to: request) }
+        if request.head.method == .options { return allowed(resource.allow, template: resource.name) }
         var response = errors.response(.methodNotAllowed, to: request)
         response.head.headerFields[.allow] = resource.allow
         response.routeTemplate = resource.name
-        return .answered(response)
-    }
-
-    private func named(_ response: consuming Response, _ route: Route) -> Response {
-        if response.routeTemplate == nil { response.routeTemplate = route.name }
         return response
     }
 
@@ -123,6 +104,13 @@ package struct Router: RequestHandler {
     package var templates: [String] {
         let resources = Array(literal.values) + parameterized.values.joined()
         return Set(resources.flatMap { $0.routes.map(\.name) } + ["*"]).sorted()
+    }
+
+    /// The value of an Allow field: the methods of some routes, and what this answers by itself.
+    private static func allow(_ routes: [Route]) -> String {
+        var methods = Set(routes.map(\.method.rawValue)).union(["OPTIONS"])
+        if methods.contains("GET") { methods.insert("HEAD") }
+        return methods.sorted().joined(separator: ", ")
     }
 
     private func allowed(_ methods: String, template: String) -> Response {

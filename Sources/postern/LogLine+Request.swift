@@ -14,12 +14,14 @@ extension LogLine {
         guard let method = record.method, record.isComplete, record.refusal == nil, let route = record.routeTemplate,
             case .v4(let client) = record.client, route.isPlain
         else { return nil }
-        let id = record.requestID
+        let (id, ended, status) = (record.requestID, record.endedAt, record.status.code)
+        let (microseconds, contentBytes) = (record.microseconds, record.contentBytes)
+        let tls = record.security.map { $0.version.name } ?? (record.isSecure ? "yes" : "no")
         var line: [UInt8] = []
         // The words below, at most 20 digits for each number, 64 octets for the ID.
         line.append(addingCapacity: 480 + route.utf8.count) { line in
             line.write(words: #"{"time":""#)
-            line.write(momentOf: record.endedAt)
+            line.write(momentOf: ended)
             line.write(words: #"","level":"info","event":"request","id":""#)
             id.write(to: &line)
             line.write(words: #"","method":""#)
@@ -27,11 +29,11 @@ extension LogLine {
             line.write(words: #"","route":""#)
             line.write(route)
             line.write(words: #"","status":"#)
-            line.write(decimal: record.status.code)
+            line.write(decimal: status)
             line.write(words: #","microseconds":"#)
-            line.write(decimal: record.microseconds)
+            line.write(decimal: microseconds)
             line.write(words: #","bytes":"#)
-            line.write(decimal: record.contentBytes)
+            line.write(decimal: contentBytes)
             line.write(words: #","client":""#)
             // The network of a client, NetworkAddress.clientNetwork.
             line.write(decimal: Int(client >> 24))
@@ -41,7 +43,7 @@ extension LogLine {
             line.write(decimal: Int(client >> 8 & 0xFF))
             line.append(UInt8(ascii: "."))
             line.write(words: #"0/24","tls":""#)
-            line.write(record.security.map { $0.version.name } ?? (record.isSecure ? "yes" : "no"))
+            line.write(tls)
             line.write(words: "\"}\n")
         }
         return line

@@ -308,21 +308,29 @@ private final class Inverted: ByteStream {
         self.willWrite = willWrite
     }
 
-    func read(into buffer: inout [UInt8], limit: Int, before deadline: Deadline) async throws(StreamError) -> Int {
+    func readAtOnce(into buffer: inout [UInt8], limit: Int) throws(StreamError) -> Int? {
         var octets: [UInt8] = []
-        let count = try await stream.read(into: &octets, limit: limit, before: deadline)
+        let count = try stream.readAtOnce(into: &octets, limit: limit)
         buffer += octets.map { ~$0 }
         return count
     }
 
-    func write(
+    func writeAtOnce(
         _ head: [UInt8],
         _ content: [UInt8],
-        isLast: Bool,
-        before deadline: Deadline
-    ) async throws(StreamError) {
+        from position: inout Int,
+        isLast: Bool
+    ) throws(StreamError) -> Bool {
         willWrite(isLast)
-        try await stream.write(head.map { ~$0 }, content.map { ~$0 }, isLast: isLast, before: deadline)
+        return try stream.writeAtOnce(head.map { ~$0 }, content.map { ~$0 }, from: &position, isLast: isLast)
+    }
+
+    func waitUntilReadable(before deadline: Deadline) async throws(StreamError) {
+        try await stream.waitUntilReadable(before: deadline)
+    }
+
+    func waitUntilWritable(before deadline: Deadline) async throws(StreamError) {
+        try await stream.waitUntilWritable(before: deadline)
     }
 
     func finishWriting() async { await stream.finishWriting() }

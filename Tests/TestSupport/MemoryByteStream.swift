@@ -19,32 +19,30 @@ package final class MemoryByteStream: ByteStream {
         )
     }
 
-    package func read(
-        into buffer: inout [UInt8],
-        limit: Int,
-        before deadline: Deadline
-    ) async throws(StreamError) -> Int {
-        while true {
-            let (taken, version) = try incoming.take(limit)
-            if let taken {
-                buffer += taken
-                return taken.count
-            }
-            try await incoming.wait(past: version, before: deadline)
-        }
+    package func readAtOnce(into buffer: inout [UInt8], limit: Int) throws(StreamError) -> Int? {
+        guard let taken = try incoming.take(limit) else { return nil }
+        buffer += taken
+        return taken.count
     }
 
-    package func write(
+    package func writeAtOnce(
         _ head: [UInt8],
         _ content: [UInt8],
-        isLast: Bool,
-        before deadline: Deadline
-    ) async throws(StreamError) {
-        var rest = (head + content)[...]
-        while !rest.isEmpty {
-            let (count, version) = try outgoing.put(rest)
-            rest.removeFirst(count)
-            if count == 0 { try await outgoing.wait(past: version, before: deadline) }
+        from position: inout Int,
+        isLast: Bool
+    ) throws(StreamError) -> Bool {
+        let all = head + content
+        if position < all.count { position += try outgoing.put(all[position...]) }
+        return position == all.count
+    }
+
+    package func waitUntilReadable(before deadline: Deadline) async throws(StreamError) {
+        try await incoming.wait(before: deadline) { !$0.bytes.isEmpty || $0.hasEnded || $0.readerIsGone }
+    }
+
+    package func waitUntilWritable(before deadline: Deadline) async throws(StreamError) {
+        try await outgoing.wait(before: deadline) { [outgoing] in
+            $0.bytes.count < outgoing.capacity || $0.hasEnded || $0.readerIsGone || $0.writerIsGone
         }
     }
 
@@ -64,7 +62,7 @@ package final class MemoryByteStream: ByteStream {
 
 /// One direction.
 private final class Pipe: Sendable {
-    private struct State {
+    struct State {
         var bytes: [UInt8] = []
         var hasEnded = false
         /// The reader or the writer has closed its end: nothing more can be done there.
@@ -77,7 +75,7 @@ private final class Pipe: Sendable {
     }
 
     private let state = Mutex(State())
-    private let capacity: Int
+    let capacity: Int
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -86,24 +84,24 @@ private final class Pipe: Sendable {
     var contents: [UInt8] { state.withLock { $0.bytes } }
 
     /// - Returns: the first bytes, none at the end, nil if there are none yet.
-    func take(_ limit: Int) throws(StreamError) -> ([UInt8]?, Int) {
+    func take(_ limit: Int) throws(StreamError) -> [UInt8]? {
         try change { state throws(StreamError) in
             if state.readerIsGone { throw Self.closed }
-            if state.bytes.isEmpty { return (state.hasEnded ? [] : nil, state.version) }
+            if state.bytes.isEmpty { return state.hasEnded ? [] : nil }
             let taken = Array(state.bytes.prefix(limit))
             state.bytes.removeFirst(taken.count)
-            return (taken, state.version)
+            return taken
         }
     }
 
     /// - Returns: how many bytes there was room for.
-    func put(_ bytes: ArraySlice<UInt8>) throws(StreamError) -> (Int, Int) {
+    func put(_ bytes: ArraySlice<UInt8>) throws(StreamError) -> Int {
         try change { state throws(StreamError) in
             if state.writerIsGone { throw Self.closed }
             if state.hasEnded || state.readerIsGone { throw .connectionLost }
             let accepted = bytes.prefix(capacity - state.bytes.count)
             state.bytes += accepted
-            return (accepted.count, state.version)
+            return accepted.count
         }
     }
 
@@ -117,7 +115,16 @@ private final class Pipe: Sendable {
         }
     }
 
-    func wait(past version: Int, before deadline: Deadline) async throws(StreamError) {
+    /// Returns once the state is as it should be.
+    func wait(before deadline: Deadline, until isReady: @Sendable (State) -> Bool) async throws(StreamError) {
+        while true {
+            let (isReady, version) = state.withLock { (isReady($0), $0.version) }
+            if isReady { return }
+            try await wait(past: version, before: deadline)
+        }
+    }
+
+    private func wait(past version: Int, before deadline: Deadline) async throws(StreamError) {
         // A race with a sleeping task costs too much for a server, and is good enough for a test.
         let changed = await withTaskGroup(of: Bool.self) { group in
             group.addTask {

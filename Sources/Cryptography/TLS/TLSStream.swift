@@ -30,6 +30,8 @@ package final class TLSStream: ByteStream {
         var arrived: [UInt8] = []
         /// Records that were made and not sent yet: a server's tickets, an alert.
         var made: [UInt8] = []
+        /// Records that were made for a write and that the transport has not taken yet.
+        var unsent: [UInt8] = []
         var isWriting = false
         var hasFailed = false
         var hasFinishedWriting = false
@@ -71,7 +73,11 @@ package final class TLSStream: ByteStream {
         var awaitsRecords = role == .server
         while true {
             do throws(StreamError) {
-                if awaitsRecords { try await receive(before: deadline) }
+                if awaitsRecords {
+                    var records: [UInt8] = []
+                    let count = try await transport.read(into: &records, limit: Self.arrivalBytes, before: deadline)
+                    try arrived(records, count)
+                }
             } catch {
                 throw .transport(error)
             }
@@ -101,22 +107,37 @@ package final class TLSStream: ByteStream {
         }
     }
 
-    package func read(
-        into buffer: inout [UInt8],
-        limit: Int,
-        before deadline: Deadline
-    ) async throws(StreamError) -> Int {
+    package func readAtOnce(into buffer: inout [UInt8], limit: Int) throws(StreamError) -> Int? {
         while true {
             switch open(into: &buffer, limit: limit) {
             case .success(.bytes(let count)): return count
             case .success(.ended): return 0
-            case .success(.needsRecords): try await receive(before: deadline)
+            case .success(.needsRecords):
+                var records: [UInt8] = []
+                guard let count = try transport.readAtOnce(into: &records, limit: Self.arrivalBytes) else { return nil }
+                try arrived(records, count)
             case .failure(let error):
                 if let alert = startSendingAlert() {
-                    try? await transport.write(alert, [], before: min(deadline, .now + Self.farewellTime))
+                    // It is small, and whoever does not even take that need not know.
+                    var position = 0
+                    _ = try? transport.writeAtOnce(alert, [], from: &position, isLast: false)
                 }
                 throw error
             }
+        }
+    }
+
+    package func waitUntilReadable(before deadline: Deadline) async throws(StreamError) {
+        try await transport.waitUntilReadable(before: deadline)
+    }
+
+    package func waitUntilWritable(before deadline: Deadline) async throws(StreamError) {
+        do throws(StreamError) {
+            try await transport.waitUntilWritable(before: deadline)
+        } catch {
+            // Perhaps half a record is out: whatever followed, even a farewell, would be garbage over there.
+            state.withLock { $0.hasFailed = true }
+            throw error
         }
     }
 
@@ -143,35 +164,41 @@ package final class TLSStream: ByteStream {
         }
     }
 
-    private func receive(before deadline: Deadline) async throws(StreamError) {
-        // The engine takes all that has arrived before it asks for more, so nothing is overwritten here.
-        var records: [UInt8] = []
-        let count = try await transport.read(into: &records, limit: Self.arrivalBytes, before: deadline)
+    private func arrived(_ records: [UInt8], _ count: Int) throws(StreamError) {
         guard count > 0 else { throw .connectionLost }
+        // The engine takes all that has arrived before it asks for more, so nothing is overwritten here.
         state.withLock { $0.arrived = records }
     }
 
-    package func write(
+    package func writeAtOnce(
         _ head: [UInt8],
         _ content: [UInt8],
-        isLast: Bool,
-        before deadline: Deadline
-    ) async throws(StreamError) {
+        from position: inout Int,
+        isLast: Bool
+    ) throws(StreamError) -> Bool {
         let total = head.count + content.count
-        var written = 0
-        while written < total {
-            let end = min(written + Self.pieceBytes, total)
-            let records = try seal(head, content, written..<end, isLast: isLast && end == total)
+        var records = try state.withLock { state throws(StreamError) in
+            guard !state.hasFailed else { throw Self.unusable }
+            return take(&state.unsent)
+        }
+        while true {
             do throws(StreamError) {
-                try await transport.write(records, [], isLast: false, before: deadline)
+                var sent = 0
+                guard try transport.writeAtOnce(records, [], from: &sent, isLast: false) else {
+                    state.withLock { $0.unsent = Array(records[sent...]) }
+                    return false
+                }
             } catch {
-                // Perhaps half a record is out: whatever followed, even a farewell, would be garbage over there.
                 state.withLock { $0.hasFailed = true }
                 throw error
             }
-            state.withLock { $0.isWriting = false }
-            written = end
+            guard position < total else { break }
+            let end = min(position + Self.pieceBytes, total)
+            records = try seal(head, content, position..<end, isLast: isLast && end == total)
+            position = end
         }
+        state.withLock { $0.isWriting = false }
+        return true
     }
 
     /// Encrypts a range of `head` and `content` seen as one, after whatever reading left to be said.
@@ -217,7 +244,8 @@ package final class TLSStream: ByteStream {
     package func finishWriting() async {
         let farewell = state.withLock { state -> [UInt8]? in
             guard !state.hasFailed else { return nil }
-            guard !state.hasFinishedWriting else { return [] }
+            // Into the middle of a record nothing is said.
+            guard !state.hasFinishedWriting, state.unsent.isEmpty else { return [] }
             state.hasFinishedWriting = true
             state.engine.finishWriting(&state.made)
             return take(&state.made)
