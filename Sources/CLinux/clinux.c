@@ -170,6 +170,8 @@ int postern_listen(const struct postern_address *address, int backlog) {
     }
     struct sockaddr_storage storage;
     socklen_t length = to_sockaddr(address, &storage);
+    // What is accepted has it too (tcp(7)).
+    postern_set_no_delay(descriptor);
     if (bind(descriptor, (struct sockaddr *)&storage, length) < 0) return close_with(descriptor, errno);
     if (listen(descriptor, backlog) < 0) return close_with(descriptor, errno);
     return descriptor;
@@ -229,6 +231,7 @@ int postern_adopt(int descriptor, bool listening) {
     // A Unix socket's peers have no address, and without one there are no limits for each client.
     if (listening && domain != AF_INET && domain != AF_INET6) return -ENOTSOCK;
     if (type != SOCK_STREAM || (accepts != 0) != listening) return -ENOTSOCK;
+    if (listening) postern_set_no_delay(descriptor);
     int flags = fcntl(descriptor, F_GETFL);
     if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
     return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;

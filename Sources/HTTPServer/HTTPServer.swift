@@ -5,7 +5,7 @@ package import Sockets
 package import Timekeeping
 
 /// Accepts connections and speaks HTTP/1.1 on each, in a task that prefers an event loop.
-package struct HTTPServer: Sendable {
+package final class HTTPServer: Sendable {
     /// Makes the response to a request that never reached a handler. The fields are those of the request, as far as
     /// they could be read: they say whether a page or JSON is wanted.
     package typealias ErrorResponse =
@@ -118,18 +118,18 @@ extension HTTPServer {
                 for listener in service.listeners {
                     accepting += 1
                     group.addTask(name: "accept \(listener.address)", executorPreference: loops[0]) {
-                        await accept(from: listener, service, census, shutdown)
+                        await self.accept(from: listener, service, census, shutdown)
                         return true
                     }
                 }
             }
             group.addTask(name: "grace") {
                 await shutdown.begun()
-                let patience = min(limits.unusedGrace, limits.shutdownGrace)
+                let patience = min(self.limits.unusedGrace, self.limits.shutdownGrace)
                 // Ends early, by cancellation, when all have finished.
                 try? await Task.sleep(for: patience)
                 census.closeIdle(andUnused: true)
-                try? await Task.sleep(for: limits.shutdownGrace - patience)
+                try? await Task.sleep(for: self.limits.shutdownGrace - patience)
                 return false
             }
             for await isListener in group {
@@ -177,7 +177,7 @@ extension HTTPServer {
                         let connection = Connection(self, service, stream, client, phase, shutdown)
                         await ConnectionKeeper(connection).run()
                         census.leave(client, phase)
-                        count(.connectionClosed)
+                        self.count(.connectionClosed)
                     }
                 case .refused(let limit):
                     count(.connectionRefused(limit))

@@ -6,7 +6,8 @@ package final class TCPStream: ByteStream {
     let socket: Socket
     package let peer: SocketAddress
 
-    /// Takes over a connected, non-blocking descriptor, which is closed if it cannot be registered.
+    /// Takes over a connected, non-blocking descriptor, which is closed if it cannot be registered. It sends without delay: who
+    /// connects says so, and what is accepted has it from its listener.
     ///
     /// - Parameter isConnected: false while connecting goes on.
     init(
@@ -15,8 +16,6 @@ package final class TCPStream: ByteStream {
         on loop: EventLoop,
         isConnected: Bool = true
     ) throws(SystemError) {
-        // Fails on what is not TCP, and then there is nothing to switch off.
-        _ = postern_set_no_delay(descriptor.number)
         socket = try Socket(adopting: descriptor, on: loop, isReady: isConnected)
         self.peer = peer
     }
@@ -153,6 +152,8 @@ extension TCPStream {
     ) throws(StreamError) -> TCPStream {
         do throws(SystemError) {
             let descriptor = Descriptor(adopting: number)
+            // Fails on what is not TCP, and then there is nothing to switch off.
+            _ = postern_set_no_delay(number)
             return try TCPStream(adopting: descriptor, peer: peer, on: loop, isConnected: isConnected)
         } catch {
             throw Self.error(error.number)

@@ -14,6 +14,21 @@ struct ListenerTests {
         }
     }
 
+    @Test func `both ends of a connection send without delay`() async throws {
+        try await onLoops(1) { loops in
+            let (client, server) = try await connection(loops[0], loops[0])
+            for stream in [client, server] {
+                var isOn: Int32 = 0
+                var size = socklen_t(MemoryLayout<Int32>.size)
+                let outcome = stream.socket.withDescriptor {
+                    // Sound: both are written during the call, and `size` is that of `isOn`.
+                    unsafe getsockopt($0, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, &size)
+                }
+                #expect(outcome == 0 && isOn != 0)
+            }
+        }
+    }
+
     @Test func `names the address that is in use`() async throws {
         try await onLoops(1) { loops in
             let first = try Listener(at: loopback, on: loops[0])

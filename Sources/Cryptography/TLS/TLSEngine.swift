@@ -178,6 +178,8 @@ extension TLSEngine {
         unsafe String(cString: SSL_get_version(ssl))
     }
 
+    var isVersion13: Bool { unsafe SSL_version(ssl) == TLS1_3_VERSION }
+
     package var cipherSuite: String {
         // Sound: OpenSSL gives a constant string, also where there is no cipher yet.
         unsafe String(cString: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)))
@@ -189,16 +191,19 @@ extension TLSEngine {
 
     /// The protocol that both agreed on (RFC 7301), nil if the client asked for none.
     package var applicationProtocol: String? {
-        var name: UnsafePointer<UInt8>?
-        var count: UInt32 = 0
-        unsafe SSL_get0_alpn_selected(ssl, &name, &count)
-        guard let name = unsafe name else { return nil }
-        // Sound: the name lives as long as the connection and has the length given.
-        return unsafe String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
+        unsafe withApplicationProtocol { name in unsafe name.map { unsafe String(decoding: $0, as: UTF8.self) } }
     }
 
     private var isApplicationProtocolAccepted: Bool {
-        applicationProtocol == nil || applicationProtocol == ApplicationProtocol.name
+        unsafe withApplicationProtocol { unsafe $0?.elementsEqual(ApplicationProtocol.name.utf8) ?? true }
+    }
+
+    private func withApplicationProtocol<Result>(_ body: (UnsafeBufferPointer<UInt8>?) -> Result) -> Result {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        unsafe SSL_get0_alpn_selected(ssl, &name, &count)
+        // Sound: the name lives as long as the connection and has the length given.
+        return unsafe body(name.map { unsafe UnsafeBufferPointer(start: $0, count: Int(count)) })
     }
 
     /// Names the server that this client wants (RFC 6066 §3) and demands a certificate for it (RFC 9525).

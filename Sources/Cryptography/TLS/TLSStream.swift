@@ -61,7 +61,7 @@ package final class TLSStream: ByteStream {
     package var security: StreamSecurity? {
         state.withLock { state in
             StreamSecurity(
-                version: state.engine.version == "TLSv1.3" ? .tls13 : .tls12,
+                version: state.engine.isVersion13 ? .tls13 : .tls12,
                 isResumed: state.engine.isResumed
             )
         }
@@ -102,8 +102,8 @@ package final class TLSStream: ByteStream {
             let step = Result { () throws(TLSFailure) in try state.engine.handshake(&state.arrived, &state.made) }
             if case .failure = step { state.hasFailed = true }
             // The tickets that a TLS 1.3 server makes at the end ride with its first response.
-            let isTicket = step == .success(.done) && role == .server && state.engine.version == "TLSv1.3"
-            return (step, isTicket ? [] : take(&state.made))
+            if case .success(.done) = step, role == .server, state.engine.isVersion13 { return (step, []) }
+            return (step, take(&state.made))
         }
     }
 
