@@ -81,13 +81,14 @@ def resident_kilobytes(pid):
 class Server:
     """A program that serves the page on a port of 127.0.0.1."""
 
-    def __init__(self, name, command, port, secure, environment=None):
+    def __init__(self, name, command, port, secure, environment=None, log=os.devnull):
         self.name, self.command, self.port, self.secure = name, command, port, secure
-        self.environment, self.child = environment, None
+        self.environment, self.log, self.child = environment, log, None
 
     def launch(self):
-        self.child = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
+        with open(self.log, "ab") as log:
+            self.child = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.DEVNULL, env=self.environment)
 
     def start(self):
         self.launch()
@@ -153,8 +154,8 @@ def postern(folder, secure, program):
     with open(path, "w", encoding="utf-8") as file:
         json.dump(configuration, file)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("POSTERN", "NYLAS"))}
-    command = ["/bin/sh", "-c", f'exec "$0" serve --config "$1" >> "{folder}/postern.log"', program, path]
-    return Server("postern", command, port, secure, environment | {"NYLAS_API_KEY": "benchmark"})
+    environment |= {"NYLAS_API_KEY": "benchmark"}
+    return Server("postern", [program, "serve", "--config", path], port, secure, environment, f"{folder}/postern.log")
 
 
 def nginx(folder, secure, page, fields):

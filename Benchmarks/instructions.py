@@ -90,14 +90,15 @@ def profile(folder, program, path, count, *options):
     secure, request, status = PATHS[path]
     server = postern(folder, secure, program)
     out = f"{folder}/callgrind.out"
-    server.command[2] = server.command[2].replace(
-        "exec", f"exec valgrind --tool=callgrind --callgrind-out-file={out} -q {' '.join(options)}", 1)
+    server.command[:0] = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q", *options]
     # Else every process hashes, and so branches, in its own way.
     server.environment = server.environment | {"SWIFT_DETERMINISTIC_HASHING": "1"}
     server.launch()
     try:
         octets = request.replace("PORT", str(server.port)).replace("\n", "\r\n").encode()
         with connect(server) as connection:
+            # Half a second after it is ready, Postern gives pages back: in every life, or it would count for one of them only.
+            time.sleep(1)
             for _ in range(count):
                 ask(connection, octets, status)
     finally:

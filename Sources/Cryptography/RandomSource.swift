@@ -1,6 +1,6 @@
-internal import COpenSSL
+internal import Glibc
 
-/// Where unpredictable bytes come from: OpenSSL in `postern`, a script in tests.
+/// Where unpredictable bytes come from: the kernel in `postern`, a script in tests.
 package struct RandomSource: Sendable {
     private let draw: @Sendable (Int) -> [UInt8]
 
@@ -13,15 +13,21 @@ package struct RandomSource: Sendable {
         draw(count)
     }
 
-    /// OpenSSL's generator, seeded by the operating system.
+    /// The kernel's generator (getentropy(3), getrandom(2)): no copy of its state in this process that a fork could double or a
+    /// dump of its memory show.
     package static let system = RandomSource { count in
-        var bytes = [UInt8](repeating: 0, count: count)
-        // Sound: the array lives across the call and has exactly `count` bytes.
-        let drawn = unsafe RAND_bytes(&bytes, Int32(count))
-        precondition(
-            drawn == 1,
-            "a machine without randomness can hold no secret; going on would make guessable states"
-        )
-        return bytes
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, initializedCount in
+            while initializedCount < count {
+                // 256 are what it gives at once.
+                let amount = min(count - initializedCount, 256)
+                // Sound: there is room for so many behind those that were drawn.
+                let outcome = unsafe getentropy(bytes.baseAddress?.advanced(by: initializedCount), amount)
+                precondition(
+                    outcome == 0,
+                    "a machine without randomness can hold no secret; going on would make guessable states"
+                )
+                initializedCount += amount
+            }
+        }
     }
 }

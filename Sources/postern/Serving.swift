@@ -188,8 +188,12 @@ struct Serving: Sendable {
         // From here on a signal is an event: one that comes while the first requests do must not end the process.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         whenReady()
-        StartUpPages.giveBack()
         await withTaskGroup { group in
+            group.addTask {
+                // The first requests come now, and need some of what the start has touched.
+                guard (try? await Task.sleep(for: .milliseconds(500))) != nil else { return }
+                StartUpPages.giveBack()
+            }
             for (server, service) in outer {
                 group.addTask { await server.serve([service], until: stops.rest) }
             }
