@@ -113,7 +113,8 @@ package protocol RequestHandler: Sendable {
     /// Cancelled when the client is gone or a shutdown's grace is over: work that must not be lost belongs elsewhere.
     func response(to request: Request) async -> Response
 
-    /// The same answer where nothing has to be waited for, as for a page that is ready; nil has ``response(to:)`` asked.
+    /// The same answer where nothing has to be waited for, as for a page that is ready; nil has ``response(to:)`` asked, so that
+    /// to be asked for nothing must change nothing.
     ///
     /// To wait for nobody costs, too: a frame for each call and a look for the thread to go on with after it.
     func immediateResponse(to request: Request) -> Response?

@@ -54,7 +54,4 @@ package struct AccessRecord: Sendable {
         self.isComplete = isComplete
         self.refusal = refusal
     }
-
-    /// ``duration`` in whole microseconds, rounded down.
-    package var microseconds: Int { Int(clamping: duration.attoseconds / 1_000_000_000_000) }
 }

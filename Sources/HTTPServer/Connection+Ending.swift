@@ -20,7 +20,7 @@ extension Connection {
         let id = numbering.next()
         await withTaskCancellationHandler {
             let response = errorResponse(.serviceUnavailable, id, [:])
-            let (head, content, _, _) = octets(
+            let (head, content, _) = octets(
                 of: response,
                 to: nil,
                 id,

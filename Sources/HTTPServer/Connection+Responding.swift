@@ -11,9 +11,7 @@ extension Connection {
         let time: Timestamp
 
         /// The time of day at `later`.
-        func time(at later: Deadline) -> Timestamp {
-            Timestamp(microsecondsSince1970: time.microsecondsSince1970 &+ moment.microseconds(to: later))
-        }
+        func time(at later: Deadline) -> Timestamp { time + moment.duration(to: later) }
     }
 
     func begin() -> Beginning {
@@ -93,10 +91,16 @@ extension Connection {
         var refusal = refusal
         let answered = Deadline.now
         let time = begun.time(at: answered)
-        let (head, content, contentBytes, isWhole) = octets(of: response, to: method, id, isLast: isLast, at: time)
+        var (head, content, isWhole) = octets(of: response, to: method, id, isLast: isLast, at: time)
+        let contentBytes = content.count
+        if head.count + contentBytes <= stream.onePieceBytes {
+            head += content
+            content = []
+        }
         var isWritten = false
         if !head.isEmpty {
             do {
+                // ByteStream.write, without an async call where there is room.
                 let isLast = isLast && isWhole
                 var position = 0
                 while !(try stream.writeAtOnce(head, content, from: &position, isLast: isLast)) {
@@ -128,18 +132,17 @@ extension Connection {
         return (isWritten && isWhole, ended)
     }
 
-    /// Head and content as they are written, how much content there is in both, and whether that is all of it.
+    /// Head and content as they are written, and whether that is all of them.
     func octets(
         of response: Response,
         to method: HTTPRequest.Method?,
         _ id: RequestID,
         isLast: Bool,
         at time: Timestamp
-    ) -> (head: [UInt8], content: [UInt8], contentBytes: Int, isWhole: Bool) {
+    ) -> (head: [UInt8], content: [UInt8], isWhole: Bool) {
         var head: [UInt8] = []
-        // TLS wants all of a record in one place; what is larger is several records anyway.
-        let isOnePiece = isSecure && response.content.count <= 12 << 10
-        if isOnePiece { head.reserveCapacity(2 << 10 + response.content.count) }
+        // Room for the content behind it, where the stream wants both in one place.
+        if response.content.count < stream.onePieceBytes { head.reserveCapacity(2 << 10 + response.content.count) }
         let hasContent = ResponseSerializer.append(
             response.head,
             answering: method,
@@ -152,14 +155,9 @@ extension Connection {
         )
         let content = hasContent ? response.content : []
         switch response.delivery {
-        case .whole:
-            guard isOnePiece else { return (head, content, content.count, true) }
-            head += content
-            return (head, [], content.count, true)
-        case .cut(let count):
-            let beginning = Array(content.prefix(max(count, 0)))
-            return (head, beginning, beginning.count, false)
-        case .none: return ([], [], 0, false)
+        case .whole: return (head, content, true)
+        case .cut(let count): return (head, Array(content.prefix(max(count, 0))), false)
+        case .none: return ([], [], false)
         }
     }
 }

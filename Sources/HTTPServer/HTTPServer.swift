@@ -5,6 +5,8 @@ package import Sockets
 package import Timekeeping
 
 /// Accepts connections and speaks HTTP/1.1 on each, in a task that prefers an event loop.
+///
+/// An object, since every connection has it.
 package final class HTTPServer: Sendable {
     /// Makes the response to a request that never reached a handler. The fields are those of the request, as far as
     /// they could be read: they say whether a page or JSON is wanted.

@@ -54,6 +54,9 @@ package protocol ByteStream: AnyObject, Sendable {
     /// Releases the descriptor. Reads and writes under way end with `.connectionLost`.
     func close()
 
+    /// Up to how many bytes head and content are best handed over in one array; 0 where two are as good.
+    var onePieceBytes: Int { get }
+
     /// What protects the bytes on their way; nil if nothing does. Known once the stream is handed out.
     var security: StreamSecurity? { get }
 }
@@ -85,6 +88,8 @@ extension ByteStream {
             try await waitUntilWritable(before: deadline)
         }
     }
+
+    package var onePieceBytes: Int { 0 }
 
     package var security: StreamSecurity? { nil }
 }

@@ -29,12 +29,6 @@ package struct Deadline: Hashable, Comparable, Sendable {
         Duration(attoseconds: (Int128(later.nanoseconds) - Int128(nanoseconds)) * 1_000_000_000)
     }
 
-    /// The same in whole microseconds, rounded toward zero.
-    package func microseconds(to later: Deadline) -> Int64 {
-        let (rest, overflow) = later.nanoseconds.subtractingReportingOverflow(nanoseconds)
-        return (overflow ? (later < self ? .min : .max) : rest) / 1000
-    }
-
     /// The same in whole milliseconds, rounded up; 0 if `later` has come, and at most an hour.
     func millisecondsToSleep(until later: Deadline) -> Int32 {
         let (rest, overflow) = later.nanoseconds.subtractingReportingOverflow(nanoseconds)

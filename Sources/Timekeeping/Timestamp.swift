@@ -42,11 +42,5 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
 extension Duration {
     /// The duration in whole microseconds, rounded toward zero and clamped to 64 bits.
-    package var wholeMicroseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, overflowAgain) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
-        return overflowAgain ? (seconds < 0 ? .min : .max) : sum
-    }
+    package var wholeMicroseconds: Int64 { Int64(clamping: attoseconds / 1_000_000_000_000) }
 }

@@ -84,6 +84,7 @@ package struct Router: RequestHandler {
         return response
     }
 
+    /// Looked for twice where the route has to wait, which costs less than to make every answer an async call's.
     private func route(of request: Request) -> (Route, PathParameters)? {
         guard let (resource, parameters) = find(request.target.path) else { return nil }
         return resource.route(for: request.head.method).map { ($0, parameters) }

@@ -15,7 +15,7 @@ extension LogLine {
             case .v4(let client) = record.client, route.isPlain
         else { return nil }
         let (id, ended, status) = (record.requestID, record.endedAt, record.status.code)
-        let (microseconds, contentBytes) = (record.microseconds, record.contentBytes)
+        let (microseconds, contentBytes) = (Int(record.duration.wholeMicroseconds), record.contentBytes)
         let tls = record.security.map { $0.version.name } ?? (record.isSecure ? "yes" : "no")
         var line: [UInt8] = []
         // The words below, at most 20 digits for each number, 64 octets for the ID.

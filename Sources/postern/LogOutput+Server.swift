@@ -3,6 +3,7 @@ import HTTPServer
 import HTTPTypes
 import Logging
 import Sockets
+import Timekeeping
 
 extension LogOutput {
     /// One line of the access log: a route template instead of the address, and never what came in a query, a field or a form.
@@ -18,7 +19,7 @@ extension LogOutput {
         line.add("method", record.method.map(LogLine.known) ?? "-")
         line.add("route", record.routeTemplate ?? "-")
         line.add("status", record.status.code)
-        line.add("microseconds", record.microseconds)
+        line.add("microseconds", Int(record.duration.wholeMicroseconds))
         line.add("bytes", record.contentBytes)
         line.add("client", "\(record.client.clientNetwork)")
         line.add("tls", record.security?.version.name ?? (record.isSecure ? "yes" : "no"))

@@ -16,7 +16,6 @@ struct DeadlineTests {
         #expect((start + duration).duration(to: start) == .zero - duration)
         #expect(start + duration - duration == start)
         #expect((start < start + duration) == (duration > .zero))
-        #expect(start.microseconds(to: start + duration) == Int64(duration / .microseconds(1)))
     }
 
     @Test func `what is finer than a nanosecond is cut off`() {
@@ -29,7 +28,6 @@ struct DeadlineTests {
         let first = start - .seconds(Int64.max) - .seconds(Int64.max)
         #expect(first - .seconds(1) == first && first < start)
         #expect(first.duration(to: last) > start.duration(to: last))
-        #expect(first.microseconds(to: last) > 0 && last.microseconds(to: first) < 0)
     }
 
     @Test(

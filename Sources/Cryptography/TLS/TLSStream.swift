@@ -30,8 +30,9 @@ package final class TLSStream: ByteStream {
         var arrived: [UInt8] = []
         /// Records that were made and not sent yet: a server's tickets, an alert.
         var made: [UInt8] = []
-        /// Records that were made for a write and that the transport has not taken yet.
+        /// Records that were made for a write, where the transport has not taken all of them, and how much it has.
         var unsent: [UInt8] = []
+        var sent = 0
         var isWriting = false
         var hasFailed = false
         var hasFinishedWriting = false
@@ -66,21 +67,14 @@ package final class TLSStream: ByteStream {
             )
         }
     }
+    /// What fits into a record is encrypted from one place.
+    package var onePieceBytes: Int { TLSEngine.recordBytes }
     package var applicationProtocol: String? { state.withLock { $0.engine.applicationProtocol } }
 
     func handshake(before deadline: Deadline) async throws(HandshakeError) {
         // The client speaks first: without its hello a server's engine would only say that it waits for one.
-        var awaitsRecords = role == .server
+        if role == .server { try await receive(before: deadline) }
         while true {
-            do throws(StreamError) {
-                if awaitsRecords {
-                    var records: [UInt8] = []
-                    let count = try await transport.read(into: &records, limit: Self.arrivalBytes, before: deadline)
-                    try arrived(records, count)
-                }
-            } catch {
-                throw .transport(error)
-            }
             let (step, records) = advanceHandshake()
             do throws(StreamError) {
                 // Also after a failure, which may have made an alert: the other side shall learn why.
@@ -91,9 +85,19 @@ package final class TLSStream: ByteStream {
             }
             switch step {
             case .success(.done): return
-            case .success(.needsRecords): awaitsRecords = true
+            case .success(.needsRecords): try await receive(before: deadline)
             case .failure(let failure): throw .tls(failure)
             }
+        }
+    }
+
+    private func receive(before deadline: Deadline) async throws(HandshakeError) {
+        var records: [UInt8] = []
+        do throws(StreamError) {
+            let count = try await transport.read(into: &records, limit: Self.arrivalBytes, before: deadline)
+            try arrived(records, count)
+        } catch {
+            throw .transport(error)
         }
     }
 
@@ -177,15 +181,17 @@ package final class TLSStream: ByteStream {
         isLast: Bool
     ) throws(StreamError) -> Bool {
         let total = head.count + content.count
-        var records = try state.withLock { state throws(StreamError) in
+        var (records, sent) = try state.withLock { state throws(StreamError) in
             guard !state.hasFailed else { throw Self.unusable }
-            return take(&state.unsent)
+            return (take(&state.unsent), state.sent)
         }
         while true {
             do throws(StreamError) {
-                var sent = 0
                 guard try transport.writeAtOnce(records, [], from: &sent, isLast: false) else {
-                    state.withLock { $0.unsent = Array(records[sent...]) }
+                    state.withLock { state in
+                        state.unsent = records
+                        state.sent = sent
+                    }
                     return false
                 }
             } catch {
@@ -195,6 +201,7 @@ package final class TLSStream: ByteStream {
             guard position < total else { break }
             let end = min(position + Self.pieceBytes, total)
             records = try seal(head, content, position..<end, isLast: isLast && end == total)
+            sent = 0
             position = end
         }
         state.withLock { $0.isWriting = false }
